@@ -1,0 +1,109 @@
+// The catalogue of events and their record.
+package audit
+
+import (
+	"encoding/json"
+	"time"
+
+	"woggle/internal/db"
+)
+
+// Type names an event. Each has a sentence in the locale files, audit.<type>, which a test demands.
+type Type string
+
+// The catalogue.
+const (
+	SignedIn          Type = "signed-in"
+	SignedOut         Type = "signed-out"
+	SessionEnded      Type = "session-ended"
+	SessionsEnded     Type = "sessions-ended"
+	Refused           Type = "refused"
+	WrongPassword     Type = "wrong-password"
+	WrongCode         Type = "wrong-code"
+	GuessesBlocked    Type = "guesses-blocked"
+	SprayingSuspected Type = "spraying-suspected"
+	Proved            Type = "proved"
+	CodeSent          Type = "code-sent"
+	SendingRefused    Type = "sending-refused"
+	MethodAdded       Type = "method-added"
+	MethodUpdated     Type = "method-updated"
+	MethodRenamed     Type = "method-renamed"
+	MethodRemoved     Type = "method-removed"
+	MethodDisabled    Type = "method-disabled"
+	DefaultChanged    Type = "default-changed"
+	PasswordSet       Type = "password-set"
+	PasswordChanged   Type = "password-changed"
+	RecoveryAsked     Type = "recovery-asked"
+	DetailsChanged    Type = "details-changed"
+	NotMe             Type = "not-me"
+	Unfrozen          Type = "unfrozen"
+	UserAdded         Type = "user-added"
+	UserDisabled      Type = "user-disabled"
+	UserEnabled       Type = "user-enabled"
+	UserLocked        Type = "user-locked"
+	PassIssued        Type = "pass-issued"
+	PassUsed          Type = "pass-used"
+	MethodsReset      Type = "methods-reset"
+	FieldChanged      Type = "field-changed"
+	SetupLinkMade     Type = "setup-link-made"
+)
+
+// Types is the whole catalogue, for pages and tests.
+var Types = [...]Type{SignedIn, SignedOut, SessionEnded, SessionsEnded, Refused, WrongPassword, WrongCode, GuessesBlocked,
+	SprayingSuspected, Proved, CodeSent, SendingRefused, MethodAdded, MethodUpdated, MethodRenamed, MethodRemoved,
+	MethodDisabled, DefaultChanged, PasswordSet, PasswordChanged, RecoveryAsked, DetailsChanged, NotMe, Unfrozen, UserAdded,
+	UserDisabled, UserEnabled, UserLocked, PassIssued, PassUsed, MethodsReset, FieldChanged, SetupLinkMade}
+
+// System is the actor of what the program did by itself, or what was done at its command line.
+const System = "system"
+
+// Detail are the values of an event's sentence, such as method and hint. No secrets.
+type Detail map[string]string
+
+// Event is one thing that happened.
+type Event struct {
+	ID      string
+	At      time.Time
+	Type    Type
+	Actor   string // user id, or System
+	User    string // user id of the person it happened to, or empty
+	Address string // client address, or empty
+	Agent   string // browser and system in plain words, or empty
+	Detail  Detail
+}
+
+// Record writes the event in the caller's transaction, at its Now.
+func Record(tx *db.Tx, e Event) error {
+	detail, err := json.Marshal(e.Detail)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(`INSERT INTO audit_events (id, at, type, actor, user_id, address, agent, detail)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		db.NewID(), tx.Now.UnixMilli(), string(e.Type), e.Actor, e.User, e.Address, e.Agent, string(detail))
+	return err
+}
+
+// OfUser lists the person's newest events before the event with id before (empty: from the newest), at most count.
+func OfUser(tx *db.Tx, user, before string, count int) ([]Event, error) {
+	var events []Event
+	if before == "" {
+		before = "~" // after every id
+	}
+	err := tx.Each(`SELECT id, at, type, actor, user_id, address, agent, detail FROM audit_events
+		WHERE user_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3`, []any{user, before, count}, func(scan func(...any) error) error {
+		var e Event
+		var at int64
+		var kind, detail string
+		if err := scan(&e.ID, &at, &kind, &e.Actor, &e.User, &e.Address, &e.Agent, &detail); err != nil {
+			return err
+		}
+		e.Type, e.At = Type(kind), db.Time(at)
+		if err := json.Unmarshal([]byte(detail), &e.Detail); err != nil {
+			return err
+		}
+		events = append(events, e)
+		return nil
+	})
+	return events, err
+}
