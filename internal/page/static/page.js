@@ -1,0 +1,42 @@
+// What pages do better with script; all of them work without it.
+"use strict";
+
+// A wait is shown in seconds and counts down; the button that has to wait opens when it is over.
+for (const wait of document.querySelectorAll("[data-wait]")) {
+  const end = Date.now() + 1000 * Number(wait.dataset.wait);
+  const button = document.getElementById(wait.dataset.opens);
+  const tick = () => {
+    const left = Math.max(0, Math.ceil((end - Date.now()) / 1000));
+    if (left === 0) {
+      wait.hidden = true;
+      if (button) button.disabled = false;
+      return;
+    }
+    wait.querySelector("[data-left]").textContent = Math.floor(left / 60) + ":" + String(left % 60).padStart(2, "0");
+    setTimeout(tick, 250);
+  };
+  if (button) button.disabled = true;
+  tick();
+}
+
+// A form that was sent is not sent again by a second press.
+document.addEventListener("submit", (event) => {
+  if (event.target.dataset.sent) event.preventDefault();
+  event.target.dataset.sent = "yes";
+});
+addEventListener("pageshow", () => document.querySelectorAll("form").forEach((form) => delete form.dataset.sent));
+
+// The six digits of a code, once they are all there, are sent without a press.
+for (const input of document.querySelectorAll("input[data-send]")) {
+  input.addEventListener("input", () => {
+    if (/^\d{6}$/.test(input.value)) input.form.requestSubmit();
+  });
+}
+
+// Only a browser with script can copy.
+for (const button of document.querySelectorAll("[data-copy]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => navigator.clipboard.writeText(button.dataset.copy).then(() => {
+    button.textContent = button.dataset.copied;
+  }));
+}
