@@ -4,55 +4,84 @@ package db
 import (
 	"context"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 
-	"github.com/pressly/goose/v3"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// Migrate brings the schema up to date. Each migration is one transaction. Of several nodes that start at once, one
-// wins each migration; the others find it done, or fail on its unique version row and are started again by their keeper.
+// Migrate brings the schema up to date: it runs each file of migrations/, in order of name, that this database has
+// not had. A schema that is newer than the program is left alone, because during an upgrade old nodes serve on.
 func (d *DB) Migrate(ctx context.Context) error {
-	current, err := d.current(ctx)
-	if err == nil && current {
-		return nil
-	}
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return err
 	}
-	dialect := goose.DialectSQLite3
-	if d.engine == Postgres {
-		dialect = goose.DialectPostgres
+	if err := d.migrate(ctx, files); err != nil {
+		return fmt.Errorf("bringing the database up to date: %w", err)
 	}
-	provider, err := goose.NewProvider(dialect, d.writer, files, goose.WithDisableGlobalRegistry(true))
+	return nil
+}
+
+func (d *DB) migrate(ctx context.Context, files fs.FS) error {
+	names, err := fs.Glob(files, "*.sql")
 	if err != nil {
 		return err
 	}
-	for try := 1; ; try++ {
-		if _, err = provider.Up(ctx); err == nil {
-			return nil
+	var done int
+	err = d.reader.QueryRowContext(ctx, "SELECT version FROM schema_version").Scan(&done)
+	if err == nil && done >= len(names) {
+		return nil // with one query, because a restart should not cost more
+	}
+	err = d.Tx(ctx, beginVersion)
+	if duplicate(err) {
+		// PostgreSQL lets two nodes make one table at once, and tells the later one once the other has it.
+		err = d.Tx(ctx, beginVersion)
+	}
+	if err != nil {
+		return err
+	}
+	for i, name := range names {
+		text, err := fs.ReadFile(files, name)
+		if err != nil {
+			return err
 		}
-		if done, _ := d.current(ctx); done {
-			return nil // another node was quicker
-		}
-		if try == attempts || !(Unique(err) || retryable(err)) {
-			return fmt.Errorf("bringing the database up to date: %w", classify(err))
+		if err := d.step(ctx, i+1, string(text)); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
+	return nil
 }
 
-// current tells whether the newest migration that this program has is applied, with one query, because a restart
-// should not cost more.
-func (d *DB) current(ctx context.Context) (bool, error) {
-	files, err := fs.Glob(migrations, "migrations/*.sql")
+func beginVersion(tx *Tx) error {
+	_, err := tx.Exec("CREATE TABLE IF NOT EXISTS schema_version (id BIGINT PRIMARY KEY, version BIGINT NOT NULL)")
 	if err != nil {
-		return false, err
+		return err
 	}
-	var newest int64
-	err = d.reader.QueryRowContext(ctx, "SELECT max(version_id) FROM goose_db_version WHERE is_applied").Scan(&newest)
-	return err == nil && newest >= int64(len(files)), err
+	_, err = tx.Exec("INSERT INTO schema_version (id, version) VALUES (1, 0) ON CONFLICT (id) DO NOTHING")
+	return err
+}
+
+// step runs one migration and writes down that it was done, in one transaction. The write comes first: of several
+// nodes that start at once it lets one through, the others wait at the row and then find the step taken.
+func (d *DB) step(ctx context.Context, version int, text string) error {
+	return d.Tx(ctx, func(tx *Tx) error {
+		mine, err := tx.Exec("UPDATE schema_version SET version = $1 WHERE version = $2", version, version-1)
+		if err != nil || mine == 0 {
+			return err
+		}
+		_, err = tx.Exec(text)
+		return err
+	})
+}
+
+// duplicate tells whether err is a table that another node has just made.
+func duplicate(err error) bool {
+	var pg *pgconn.PgError
+	// unique_violation in the catalogue, duplicate_table, duplicate_object (its row type).
+	return errors.As(err, &pg) && (pg.Code == "23505" || pg.Code == "42P07" || pg.Code == "42710")
 }

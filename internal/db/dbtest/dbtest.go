@@ -86,16 +86,17 @@ func Need(t testing.TB, missing error) {
 type server struct {
 	address  string // of its maintenance database
 	template string
+	stop     func() // never called: it holds the lifeline, which the collector would close
 }
 
 var theServer = sync.OnceValues(func() (server, error) {
 	s := server{address: os.Getenv("WOGGLE_TEST_POSTGRES"), template: databaseName()}
 	if s.address == "" {
-		address, _, err := StartCluster() // ends with the process
+		address, stop, err := StartCluster()
 		if err != nil {
 			return s, err
 		}
-		s.address = address
+		s.address, s.stop = address, stop
 	}
 	if err := s.exec("CREATE DATABASE " + s.template); err != nil {
 		return s, err
