@@ -25,6 +25,7 @@ CREATE TABLE users (
     signed_in_at    BIGINT NOT NULL DEFAULT 0
 );
 CREATE INDEX users_by_email ON users (email_key);
+CREATE INDEX users_administrators ON users (username_key) WHERE role = 'administrator';
 
 CREATE TABLE groups (
     id        TEXT PRIMARY KEY,
@@ -168,7 +169,8 @@ CREATE TABLE messages (
     created_at  BIGINT NOT NULL,
     sent_at     BIGINT NOT NULL DEFAULT 0
 );
-CREATE INDEX messages_due ON messages (state, next_at);
+CREATE INDEX messages_due ON messages (priority, next_at) WHERE state IN ('queued', 'sending'); -- small, whatever was sent before
+CREATE INDEX messages_by_receipt ON messages (receipt) WHERE receipt <> '';
 CREATE INDEX messages_by_user ON messages (user_id, created_at);
 
 -- audit: what happened.
