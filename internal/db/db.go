@@ -4,9 +4,12 @@ package db
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
+	"net"
 	"strings"
 	"time"
 
@@ -28,6 +31,9 @@ const (
 // ErrUnavailable means that the database cannot serve now (it is gone, full, read-only or locked). Nothing was
 // changed; the same call may work later.
 var ErrUnavailable = errors.New("database unavailable")
+
+// ErrStale is returned by work that found a row changed under it; the transaction is run again.
+var ErrStale = errors.New("changed by somebody else at the same time")
 
 // DB is an open database. It is safe for many goroutines.
 type DB struct {
@@ -56,7 +62,8 @@ func openSQLite(path string, clock func() time.Time) (*DB, error) {
 	// FULL, because a sign-in that was acknowledged must outlive a power cut; the writer takes its lock at BEGIN,
 	// because a transaction that starts by reading and then writes could not be queued, only refused.
 	const pragmas = "?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)"
-	writer, err := sql.Open("sqlite", "file:"+path+pragmas+"&_txlock=immediate")
+	name := "file:" + strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path) + pragmas
+	writer, err := sql.Open("sqlite", name+"&_txlock=immediate")
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +74,7 @@ func openSQLite(path string, clock func() time.Time) (*DB, error) {
 	if path == ":memory:" {
 		return d, nil // each connection would be a database of its own
 	}
-	if d.reader, err = sql.Open("sqlite", "file:"+path+pragmas+"&_pragma=query_only(1)"); err != nil {
+	if d.reader, err = sql.Open("sqlite", name+"&_pragma=query_only(1)"); err != nil {
 		writer.Close()
 		return nil, err
 	}
@@ -125,17 +132,23 @@ func (d *DB) Tx(ctx context.Context, work func(*Tx) error) error {
 
 // View runs work in a reading transaction: all that it reads is of one instant.
 func (d *DB) View(ctx context.Context, work func(*Tx) error) error {
-	return d.run(ctx, d.reader, &sql.TxOptions{ReadOnly: true}, work)
+	// PostgreSQL's own default lets every statement see an instant of its own. SQLite has one level and ignores this.
+	return d.run(ctx, d.reader, &sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead}, work)
 }
 
-// attempts bounds the retries of a transaction that the engine could not serialise. Under the heaviest contention
-// that the race tests make, 12 are never used up.
-const attempts = 16
+// attempts and patience bound the retries of a transaction that the engine could not serialise. Under the heaviest
+// contention that the race tests make, 12 are never used up. Patience is for a SQLite file that another program has
+// locked: each refusal has already waited for busy_timeout.
+const (
+	attempts = 16
+	patience = 5 * time.Second
+)
 
 func (d *DB) run(ctx context.Context, pool *sql.DB, options *sql.TxOptions, work func(*Tx) error) error {
+	begun := time.Now()
 	for try := 1; ; try++ {
 		err := d.once(ctx, pool, options, work)
-		if err == nil || try == attempts || !retryable(err) {
+		if err == nil || !retryable(err) || try == attempts || time.Since(begun) > patience {
 			return classify(err)
 		}
 		// A random pause keeps two transactions from meeting again in step.
@@ -220,7 +233,7 @@ func retryable(err error) bool {
 		return pg.Code == "40001" || pg.Code == "40P01"
 	}
 	var lite *sqlite.Error
-	return errors.As(err, &lite) && lite.Code()&0xff == 5 // SQLITE_BUSY
+	return errors.Is(err, ErrStale) || errors.As(err, &lite) && lite.Code()&0xff == 5 // SQLITE_BUSY
 }
 
 // classify marks what is the database's trouble and not the caller's, so that pages can say so.
@@ -229,16 +242,23 @@ func classify(err error) error {
 		return err
 	}
 	var pg *pgconn.PgError
-	var connect *pgconn.ConnectError
 	var lite *sqlite.Error
 	switch {
-	case errors.As(err, &connect), pgconn.Timeout(err), errors.Is(err, sql.ErrConnDone):
+	case lostPostgres(err), errors.Is(err, ErrStale): // retries used up
 	case errors.As(err, &pg) && unavailablePostgres(pg.Code):
 	case errors.As(err, &lite) && unavailableSQLite(lite.Code()&0xff):
 	default:
 		return err
 	}
 	return fmt.Errorf("%w: %w", ErrUnavailable, err)
+}
+
+// lostPostgres tells whether the server could not be reached, or went away in the middle.
+func lostPostgres(err error) bool {
+	var connect *pgconn.ConnectError
+	var network net.Error
+	return errors.As(err, &connect) || errors.As(err, &network) || pgconn.SafeToRetry(err) ||
+		errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone)
 }
 
 func unavailablePostgres(code string) bool {
