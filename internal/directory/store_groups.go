@@ -1,0 +1,80 @@
+// Groups and who is in them, in the database.
+package directory
+
+import (
+	"woggle/internal/db"
+	"woggle/internal/problem"
+)
+
+// AddGroup stores a new group, within the group with the id parent unless that is empty. Its errors are Invalid problems
+// of the fields name and parent.
+func AddGroup(tx *db.Tx, name, parent string) (Group, error) {
+	g := Group{ID: db.NewID(), Name: Tidy(name), Parent: parent}
+	if err := checkGroupName(g.Name); err != nil {
+		return Group{}, err
+	}
+	if parent != "" {
+		known, err := exists(tx, "SELECT 1 FROM groups WHERE id = $1", parent)
+		if err != nil {
+			return Group{}, err
+		}
+		if !known {
+			return Group{}, problem.Field("parent", "directory.group.not-found")
+		}
+	}
+	added, err := tx.Exec("INSERT INTO groups (id, name, parent_id) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING",
+		g.ID, g.Name, g.Parent)
+	if err == nil && added == 0 {
+		err = problem.Field("name", "directory.group.taken")
+	}
+	return g, err
+}
+
+// Groups are all groups, in the order of their names.
+func Groups(tx *db.Tx) ([]Group, error) {
+	return groups(tx, "SELECT id, name, parent_id FROM groups ORDER BY name")
+}
+
+// GroupsOf are the groups that the user is in, in the order of their names; groups around those are not among them.
+func GroupsOf(tx *db.Tx, user string) ([]Group, error) {
+	return groups(tx, `SELECT id, name, parent_id FROM groups JOIN group_members ON group_id = id
+		WHERE user_id = $1 ORDER BY name`, user)
+}
+
+func groups(tx *db.Tx, query string, args ...any) (all []Group, err error) {
+	err = tx.Each(query, args, func(scan func(...any) error) error {
+		var g Group
+		err := scan(&g.ID, &g.Name, &g.Parent)
+		all = append(all, g)
+		return err
+	})
+	return all, err
+}
+
+// Join puts the user into the group; being in it already is no error. Its error is NotFound if there is no such group or
+// user.
+func Join(tx *db.Tx, group, user string) error {
+	// Chosen from both tables, because a broken foreign key would end the whole transaction.
+	added, err := tx.Exec(`INSERT INTO group_members (group_id, user_id)
+		SELECT groups.id, users.id FROM groups CROSS JOIN users WHERE groups.id = $1 AND users.id = $2
+		ON CONFLICT (group_id, user_id) DO NOTHING`, group, user)
+	if err != nil || added == 1 {
+		return err
+	}
+	member, err := exists(tx, "SELECT 1 FROM group_members WHERE group_id = $1 AND user_id = $2", group, user)
+	if err == nil && !member {
+		err = problem.New(problem.NotFound, "directory.group.not-found")
+	}
+	return err
+}
+
+// Leave takes the user out of the group; not being in it is no error.
+func Leave(tx *db.Tx, group, user string) error {
+	_, err := tx.Exec("DELETE FROM group_members WHERE group_id = $1 AND user_id = $2", group, user)
+	return err
+}
+
+func exists(tx *db.Tx, query string, args ...any) (bool, error) {
+	var one int
+	return tx.Found(query, args, &one)
+}
