@@ -172,7 +172,11 @@ func (d *DB) once(ctx context.Context, pool *sql.DB, options *sql.TxOptions, wor
 	if err := work(tx); err != nil {
 		return err
 	}
-	if err := sqlTx.Commit(); err != nil {
+	err = sqlTx.Commit()
+	if errors.Is(err, sql.ErrTxDone) {
+		return ctx.Err() // it was rolled back when the context ended
+	}
+	if err != nil {
 		return err
 	}
 	for _, f := range tx.after {
