@@ -1,5 +1,3 @@
--- +goose Up
-
 -- What the installation knows about itself: the key check, whether the first administrator was set up.
 CREATE TABLE settings (
     name  TEXT PRIMARY KEY,
