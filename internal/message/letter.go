@@ -20,7 +20,7 @@ var (
 	asText = texttemplate.Must(texttemplate.New("letter").Parse(letterText))
 )
 
-// letter is what the templates show. Every part of it is plain text.
+// letter is what the templates show. Every part of it is one line of plain text.
 type letter struct {
 	Locale, Direction, Organisation, Subject string
 	Hello                                    string
@@ -32,11 +32,14 @@ type letter struct {
 // render writes both forms of the message as a letter. text gives the sentences that every letter has.
 func render(m Message, organisation string, text func(locale, key string, args ...any) string) (plain, html string, err error) {
 	l := letter{Locale: m.Locale, Direction: text(m.Locale, "language.direction"), Organisation: line(organisation),
-		Subject: line(m.Subject), Hello: text(m.Locale, "message.email.hello-nobody"), Button: m.Button,
+		Subject: line(m.Subject), Hello: text(m.Locale, "message.email.hello-nobody"),
 		Copy:      text(m.Locale, "message.email.button-not-working"),
 		Automatic: text(m.Locale, "message.email.automatic", "organisation", line(organisation))}
 	if name := line(m.Name); name != "" {
 		l.Hello = text(m.Locale, "message.email.hello", "name", name)
+	}
+	if m.Button != nil {
+		l.Button = &Button{Label: line(m.Button.Label), URL: line(m.Button.URL)}
 	}
 	for _, paragraph := range m.Paragraphs {
 		l.Paragraphs = append(l.Paragraphs, line(paragraph))

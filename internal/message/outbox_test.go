@@ -259,52 +259,45 @@ func TestTwoNodesNeverSendTheSameMessage(t *testing.T) {
 
 // A node that dies with a message leaves a claim behind (threat T29).
 func TestTheClaimOfADeadNodeIsTakenOver(t *testing.T) {
-	for _, story := range []struct {
-		purpose Purpose
-		after   time.Duration
-		want    string
-		sends   int
+	const tick = time.Millisecond
+	stories := []struct {
+		purpose     Purpose
+		life, after time.Duration
+		want        string
+		sends       int
 	}{
-		{Code, time.Second, sending, 0},          // the node may be alive
-		{Code, 20 * time.Second, sent, 1},        // soon enough
-		{Code, 61 * time.Second, failed, 0},      // the person has asked for another by now
-		{Code, 6 * time.Minute, expired, 0},      //
-		{Notice, 20 * time.Second, sending, 0},   // mail takes its time
-		{Notice, 61 * time.Second, sent, 1},      //
-		{Notice, 23 * time.Hour, sent, 1},        // better twice than never
-		{Notice, 25 * time.Hour, expired, 0},     //
-		{Link, 4*time.Minute + 1, sent, 1},       //
-		{Link, 5*time.Minute + 1, expired, 0},    //
-		{Pass, 5 * time.Minute, expired, 0},      // the very end is over
-		{Pass, 5*time.Minute - 1e6, sent, 1},     //
-		{Code, time.Minute - 1e6, sent, 1},       //
-		{Code, 8*time.Second - 1e6, sending, 0},  // one route of 3 s, and 5 s to write it down
-		{Code, 8 * time.Second, sent, 1},         //
-		{Notice, 35*time.Second - 1, sending, 0}, //
-	} {
-		t.Run(fmt.Sprint(story.purpose, " ", story.after), func(t *testing.T) {
-			dbtest.Each(t, func(t *testing.T, d *db.DB, clock *dbtest.Clock) {
-				phone, ring := phones("phones", nil), keys.Random()
-				dead, alive := node(d, ring, phone), node(d, ring, phone)
-				life := map[Purpose]time.Duration{Code: 5 * time.Minute, Notice: 24 * time.Hour}[story.purpose]
-				if life == 0 {
-					life = 5 * time.Minute
-				}
-				id := enqueue(t, d, dead, text(story.purpose, "text", life, clock.Now()))[0]
-				if _, wait, err := dead.claim(t.Context(), dead.laneOf(story.purpose)); wait != 0 || err != nil {
-					t.Fatal("nothing was claimed", wait, err)
-				}
-				clock.Advance(story.after)
-				drain(t, alive)
-				if r := look(t, d, id); r.state != story.want || (r.state == sending) != (r.sealed != nil) {
-					t.Errorf("the message is %s; want %s", r.state, story.want)
-				}
-				if got := len(phone.got); got != story.sends {
-					t.Errorf("sent %d times; want %d", got, story.sends)
-				}
-			})
-		})
+		{Code, 5 * time.Minute, 8*time.Second - tick, sending, 0}, // it may be alive: one route of 3 s, 5 s to write it down
+		{Code, 5 * time.Minute, 8 * time.Second, sent, 1},
+		{Code, 5 * time.Minute, time.Minute - tick, sent, 1},
+		{Code, 5 * time.Minute, time.Minute, failed, 0}, // the person has asked for another by now
+		{Code, 5 * time.Minute, 6 * time.Minute, expired, 0},
+		{Code, 20 * time.Second, 20 * time.Second, expired, 0},
+		{Pass, 5 * time.Minute, 5*time.Minute - tick, sent, 1},
+		{Pass, 5 * time.Minute, 5 * time.Minute, expired, 0}, // its last moment is over
+		{Notice, 24 * time.Hour, 35*time.Second - tick, sending, 0},
+		{Notice, 24 * time.Hour, 35 * time.Second, sent, 1},
+		{Notice, 24 * time.Hour, 23 * time.Hour, sent, 1}, // better twice than never
+		{Notice, 24 * time.Hour, 24 * time.Hour, expired, 0},
 	}
+	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *dbtest.Clock) {
+		for _, story := range stories {
+			phone, ring := phones("phones", nil), keys.Random()
+			dead, alive := node(d, ring, phone), node(d, ring, phone)
+			id := enqueue(t, d, dead, text(story.purpose, "text", story.life, clock.Now()))[0]
+			if _, wait, err := dead.claim(t.Context(), dead.laneOf(story.purpose)); wait != 0 || err != nil {
+				t.Fatal("nothing was claimed", wait, err)
+			}
+			clock.Advance(story.after)
+			drain(t, alive)
+			r := look(t, d, id)
+			if r.state != story.want || (r.state == sending) != (r.sealed != nil) || len(phone.got) != story.sends {
+				t.Errorf("a %s of %s, %s later: %s after %d sends, with %d bytes of content; want %s after %d",
+					story.purpose, story.life, story.after, r.state, len(phone.got), len(r.sealed), story.want, story.sends)
+			}
+			clock.Advance(24 * time.Hour)
+			drain(t, alive) // leaves nothing to the next story
+		}
+	})
 }
 
 // A node that was only slow must not undo what the one that took over has written.
@@ -332,18 +325,17 @@ func TestTheNextRouteTakesWhatTheFirstDoesNot(t *testing.T) {
 		"busy": busy, "gone": gone, "broken": func(context.Context, Message) error { panic("a fault of the route") },
 	} {
 		t.Run(name, func(t *testing.T) {
-			dbtest.Each(t, func(t *testing.T, d *db.DB, clock *dbtest.Clock) {
-				first, second := phones("first", answer), phones("second", nil)
-				mail := &provider{name: "mail", serves: []Channel{Email}}
-				o := node(d, keys.Random(), mail, first, second)
-				id := enqueue(t, d, o, text(Code, "code", time.Minute, clock.Now()))[0]
-				drain(t, o)
-				final(t, d, id, sent)
-				if r := look(t, d, id); r.route != "second" || len(first.got) != 1 || len(second.got) != 1 || len(mail.got) != 0 {
-					t.Errorf("sent by %s; first was asked %d times, second %d, mail %d", r.route, len(first.got),
-						len(second.got), len(mail.got))
-				}
-			})
+			d, clock := dbtest.Open(t)
+			first, second := phones("first", answer), phones("second", nil)
+			mail := &provider{name: "mail", serves: []Channel{Email}}
+			o := node(d, keys.Random(), mail, first, second)
+			id := enqueue(t, d, o, text(Code, "code", time.Minute, clock.Now()))[0]
+			drain(t, o)
+			final(t, d, id, sent)
+			if r := look(t, d, id); r.route != "second" || len(first.got) != 1 || len(second.got) != 1 || len(mail.got) != 0 {
+				t.Errorf("sent by %s; first was asked %d times, second %d, mail %d", r.route, len(first.got),
+					len(second.got), len(mail.got))
+			}
 		})
 	}
 }
@@ -363,60 +355,56 @@ func rounds(t *testing.T, o *Outbox, clock *dbtest.Clock, p *provider, step, las
 }
 
 func TestACodeThatNobodyTakesIsTriedForAMinute(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *dbtest.Clock) {
-		first, second := phones("first", busy), phones("second", gone)
-		o := node(d, keys.Random(), first, second)
-		id := enqueue(t, d, o, text(Code, "code", 5*time.Minute, clock.Now()))[0]
-		at := rounds(t, o, clock, second, time.Second, 2*time.Minute)
-		if len(at) != 12 || at[0] != 0 || at[1] != 5*time.Second || at[11] != 55*time.Second {
-			t.Errorf("tried after %v", at)
-		}
-		final(t, d, id, failed)
-	})
+	d, clock := dbtest.Open(t)
+	first, second := phones("first", busy), phones("second", gone)
+	o := node(d, keys.Random(), first, second)
+	id := enqueue(t, d, o, text(Code, "code", 5*time.Minute, clock.Now()))[0]
+	at := rounds(t, o, clock, second, time.Second, 2*time.Minute)
+	if len(at) != 12 || at[0] != 0 || at[1] != 5*time.Second || at[11] != 55*time.Second {
+		t.Errorf("tried after %v", at)
+	}
+	final(t, d, id, failed)
 }
 
 func TestACodeIsNotTriedAfterItsEnd(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *dbtest.Clock) {
-		first := phones("first", busy)
-		o := node(d, keys.Random(), first)
-		id := enqueue(t, d, o, text(Code, "code", 12*time.Second, clock.Now()))[0]
-		at := rounds(t, o, clock, first, time.Second, time.Minute)
-		if want := []time.Duration{0, 5 * time.Second, 10 * time.Second}; !slices.Equal(at, want) {
-			t.Errorf("tried after %v; want %v", at, want)
-		}
-		final(t, d, id, failed)
-	})
+	d, clock := dbtest.Open(t)
+	first := phones("first", busy)
+	o := node(d, keys.Random(), first)
+	id := enqueue(t, d, o, text(Code, "code", 12*time.Second, clock.Now()))[0]
+	at := rounds(t, o, clock, first, time.Second, time.Minute)
+	if want := []time.Duration{0, 5 * time.Second, 10 * time.Second}; !slices.Equal(at, want) {
+		t.Errorf("tried after %v; want %v", at, want)
+	}
+	final(t, d, id, failed)
 }
 
 func TestANoticeIsTriedForADay(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *dbtest.Clock) {
-		first := phones("first", busy)
-		o := node(d, keys.Random(), first)
-		notice := text(Notice, "notice", 0, clock.Now())
-		notice.ExpiresAt = time.Time{}
-		id := enqueue(t, d, o, notice)[0]
-		at := rounds(t, o, clock, first, time.Minute, 26*time.Hour)
-		want := []time.Duration{0, time.Minute, 6 * time.Minute, 36 * time.Minute, 156 * time.Minute, 276 * time.Minute}
-		if len(at) < 6 || !slices.Equal(at[:6], want) || at[len(at)-1] > 24*time.Hour || at[len(at)-1] < 22*time.Hour {
-			t.Errorf("tried after %v", at)
-		}
-		final(t, d, id, failed)
-	})
+	d, clock := dbtest.Open(t)
+	first := phones("first", busy)
+	o := node(d, keys.Random(), first)
+	notice := text(Notice, "notice", 0, clock.Now())
+	notice.ExpiresAt = time.Time{}
+	id := enqueue(t, d, o, notice)[0]
+	at := rounds(t, o, clock, first, time.Minute, 26*time.Hour)
+	want := []time.Duration{0, time.Minute, 6 * time.Minute, 36 * time.Minute, 156 * time.Minute, 276 * time.Minute}
+	if len(at) < 6 || !slices.Equal(at[:6], want) || at[len(at)-1] > 24*time.Hour || at[len(at)-1] < 22*time.Hour {
+		t.Errorf("tried after %v", at)
+	}
+	final(t, d, id, failed)
 }
 
 func TestWhatIsHopelessIsGivenUpAtOnce(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *dbtest.Clock) {
-		first, second := phones("first", gone), phones("second", gone)
-		o := node(d, keys.Random(), first, second)
-		for _, purpose := range []Purpose{Code, Notice} {
-			id := enqueue(t, d, o, text(purpose, string(purpose), time.Hour, clock.Now()))[0]
-			drain(t, o)
-			final(t, d, id, failed)
-		}
-		if len(first.got) != 2 || len(second.got) != 2 {
-			t.Errorf("first was asked %d times, second %d", len(first.got), len(second.got))
-		}
-	})
+	d, clock := dbtest.Open(t)
+	first, second := phones("first", gone), phones("second", gone)
+	o := node(d, keys.Random(), first, second)
+	for _, purpose := range []Purpose{Code, Notice} {
+		id := enqueue(t, d, o, text(purpose, string(purpose), time.Hour, clock.Now()))[0]
+		drain(t, o)
+		final(t, d, id, failed)
+	}
+	if len(first.got) != 2 || len(second.got) != 2 {
+		t.Errorf("first was asked %d times, second %d", len(first.got), len(second.got))
+	}
 }
 
 func TestWhatIsTooLateIsNotSent(t *testing.T) {
@@ -435,20 +423,19 @@ func TestWhatIsTooLateIsNotSent(t *testing.T) {
 }
 
 func TestAMessageThatExpiresAtTheFirstRouteNeverReachesTheSecond(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *dbtest.Clock) {
-		first := phones("first", func(context.Context, Message) error {
-			clock.Advance(2 * time.Second)
-			return errBusy
-		})
-		second := phones("second", nil)
-		o := node(d, keys.Random(), first, second)
-		id := enqueue(t, d, o, text(Code, "code", 2*time.Second, clock.Now()))[0]
-		drain(t, o)
-		final(t, d, id, expired)
-		if len(second.got) != 0 {
-			t.Error("an expired code was sent")
-		}
+	d, clock := dbtest.Open(t)
+	first := phones("first", func(context.Context, Message) error {
+		clock.Advance(2 * time.Second)
+		return errBusy
 	})
+	second := phones("second", nil)
+	o := node(d, keys.Random(), first, second)
+	id := enqueue(t, d, o, text(Code, "code", 2*time.Second, clock.Now()))[0]
+	drain(t, o)
+	final(t, d, id, expired)
+	if len(second.got) != 0 {
+		t.Error("an expired code was sent")
+	}
 }
 
 func TestAnotherKeyOrRowMakesNoMessage(t *testing.T) {

@@ -21,7 +21,11 @@ type Composer struct {
 // a browser offers it there and on no imitation (WICG "Origin-bound one-time codes delivered via SMS").
 func (c Composer) Code(locale, code string) string {
 	binding := "\n\n@" + c.host() + " #" + code
-	for name := line(c.Organisation); name != ""; name = shorter(name) {
+	name := line(Fold(c.Organisation))
+	if strings.Trim(name, "? ") == "" { // of another script, all of it
+		name = ""
+	}
+	for ; name != ""; name = shorter(name) {
 		text := Fold(c.Text(locale, "message.sms.code", "code", code, "organisation", name)) + binding
 		if n, _ := Septets(text); n <= Segment {
 			return text
