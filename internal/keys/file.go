@@ -95,5 +95,17 @@ func create(path string, now time.Time) error {
 	if err := errors.Join(draft.Sync(), draft.Close()); err != nil {
 		return err
 	}
-	return os.Link(draft.Name(), path)
+	if err := os.Link(draft.Name(), path); err != nil {
+		return err
+	}
+	return syncFolder(filepath.Dir(path))
+}
+
+// syncFolder makes the file's name outlive a power cut: a database that was written with a key that is gone is lost.
+func syncFolder(path string) error {
+	folder, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
 }
