@@ -59,3 +59,6 @@ func luminance(colour string) float64 {
 	}
 	return total
 }
+
+// Brand is the organisation as the renderer shows it.
+func (r *Renderer) Brand() Brand { return r.brand }

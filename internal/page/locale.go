@@ -120,7 +120,9 @@ func (l *Locales) Match(accept string, codes ...string) *Locale {
 }
 
 // Text is the sentence of key in the language with the code, with args as name, value pairs.
-func (l *Locales) Text(code, key string, args ...any) string { return l.Match("", code).Text(key, args...) }
+func (l *Locales) Text(code, key string, args ...any) string {
+	return l.Match("", code).Text(key, args...)
+}
 
 // Text is the sentence of key, with its {placeholders} filled from args: name, value, name, value. A count picks the
 // plural form key.one, key.two, … by the language's own rules (CLDR), where such keys exist.

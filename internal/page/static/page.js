@@ -26,13 +26,6 @@ document.addEventListener("submit", (event) => {
 });
 addEventListener("pageshow", () => document.querySelectorAll("form").forEach((form) => delete form.dataset.sent));
 
-// The six digits of a code, once they are all there, are sent without a press.
-for (const input of document.querySelectorAll("input[data-send]")) {
-  input.addEventListener("input", () => {
-    if (/^\d{6}$/.test(input.value)) input.form.requestSubmit();
-  });
-}
-
 // Only a browser with script can copy.
 for (const button of document.querySelectorAll("[data-copy]")) {
   button.hidden = false;

@@ -1,0 +1,83 @@
+// Making a pass, and recognising one.
+package accesspass
+
+import (
+	"crypto/rand"
+	"math/big"
+	"strings"
+	"time"
+
+	"woggle/internal/audit"
+	"woggle/internal/db"
+	"woggle/internal/directory"
+	"woggle/internal/keys"
+	"woggle/internal/problem"
+	"woggle/internal/signin"
+)
+
+// alphabet has no two characters that are mistaken for each other, written or read aloud: no 0 and o, no 1, i and l.
+const alphabet = "23456789abcdefghjkmnpqrstuvwxyz"
+
+// length is 12 characters, 59 bits: with the person's name and bounded tries more than the 40 that are asked for
+// (NIST SP 800-63B-4 section 4.1.1).
+const length = 12
+
+// Longest is how long a pass may live.
+const Longest = 30 * 24 * time.Hour
+
+// Issue gives the user a new pass, which works from then on for life, and voids the one before. It is returned in
+// groups of four and stored nowhere.
+func Issue(tx *db.Tx, ring *keys.Ring, actor string, user directory.User, from time.Time, life time.Duration) (string, error) {
+	if life < 10*time.Minute || life > Longest {
+		return "", problem.New(problem.Invalid, "accesspass.life")
+	}
+	if from.Before(tx.Now) {
+		from = tx.Now
+	}
+	pass := random()
+	if err := signin.DeleteMethods(tx, user.ID, signin.AccessPass); err != nil {
+		return "", err
+	}
+	err := signin.InsertMethod(tx, signin.Enrolled{ID: db.NewID(), User: user.ID, Kind: signin.AccessPass,
+		Secret: fingerprint(ring, user.ID, pass), StartsAt: from, ExpiresAt: from.Add(life)})
+	if err != nil {
+		return "", err
+	}
+	return pass[:4] + "-" + pass[4:8] + "-" + pass[8:], audit.Record(tx, audit.Event{Type: audit.PassIssued, Actor: actor, User: user.ID})
+}
+
+// Match finds the attempt's person's pass, if typed is it and it works now.
+func Match(ring *keys.Ring) func(a *signin.Attempt, typed string, now time.Time) (signin.Enrolled, bool) {
+	return func(a *signin.Attempt, typed string, now time.Time) (signin.Enrolled, bool) {
+		pass := clean(typed)
+		for _, e := range a.Enrolled {
+			if e.Kind == signin.AccessPass && len(pass) == length && !e.StartsAt.After(now) && e.ExpiresAt.After(now) &&
+				ring.CheckMAC(e.Secret, "pass", e.User, pass) {
+				return e, true
+			}
+		}
+		return signin.Enrolled{}, false
+	}
+}
+
+func fingerprint(ring *keys.Ring, user, pass string) []byte { return ring.MAC("pass", user, pass) }
+
+// clean reads a pass as people type it: any case, with spaces or dashes.
+func clean(typed string) string {
+	if len(typed) > 64 {
+		return ""
+	}
+	return strings.NewReplacer(" ", "", "-", "", "\u00a0", "", "\u2013", "").Replace(strings.ToLower(strings.TrimSpace(typed)))
+}
+
+func random() string {
+	pass := make([]byte, length)
+	for i := range pass {
+		n, err := rand.Int(rand.Reader, big.NewInt(int64(len(alphabet))))
+		if err != nil {
+			panic(err) // unreachable: crypto/rand ends the program instead
+		}
+		pass[i] = alphabet[n.Int64()]
+	}
+	return string(pass)
+}

@@ -1,0 +1,85 @@
+// The authenticator app as a method of the flow.
+package authenticator
+
+import (
+	"embed"
+	"time"
+
+	"woggle/internal/db"
+	"woggle/internal/keys"
+	"woggle/internal/page"
+	"woggle/internal/session"
+	"woggle/internal/signin"
+)
+
+//go:embed pages/*.html
+var pages embed.FS
+
+// Deps is all that the method works with.
+type Deps struct {
+	DB    *db.DB
+	Keys  *keys.Ring
+	Pages *page.Renderer
+	Flow  *signin.Flow
+}
+
+// Method asks for a code of an app.
+type Method struct{ Deps }
+
+var (
+	_ signin.Method    = (*Method)(nil)
+	_ signin.Enroller  = (*Method)(nil)
+	_ signin.Describer = (*Method)(nil)
+)
+
+// New makes the method.
+func New(d Deps) (*Method, error) { return &Method{d}, d.Pages.Add("authenticator", pages) }
+
+// Kind is signin.Authenticator.
+func (*Method) Kind() signin.Kind { return signin.Authenticator }
+
+// Start has nothing to send: the app makes its codes by itself, also without a signal.
+func (*Method) Start(*db.Tx, *signin.Attempt, signin.Step) error { return nil }
+
+// Ways is one: to type the app's code.
+func (*Method) Ways(e signin.Enrolled, l *page.Locale) []signin.Way {
+	return []signin.Way{{Icon: "authenticator", Label: l.Text("authenticator.way"), Detail: e.Name}}
+}
+
+// Detail words the app for lists.
+func (*Method) Detail(e signin.Enrolled, l *page.Locale) (title, detail string) {
+	return l.Text("signin.kind.authenticator"), e.Name
+}
+
+// Row is an app as it is stored: its secret sealed, and the last time step that it proved.
+func Row(ring *keys.Ring, user, name string, secret []byte, step int64) signin.Enrolled {
+	id := db.NewID()
+	return signin.Enrolled{ID: id, User: user, Kind: signin.Authenticator, Name: name, Counter: step,
+		Secret: ring.Seal(secret, place(id)...)}
+}
+
+func place(id string) []string { return []string{"methods", "secret", id} }
+
+// spend finds which of the person's apps made the code, and uses its time step up. Of two right answers at once, on
+// any node, one does.
+func (m *Method) spend(tx *db.Tx, a *signin.Attempt, typed string) (method string, err error) {
+	for _, e := range a.Enrolled {
+		if e.Kind != signin.Authenticator || !e.DisabledAt.IsZero() {
+			continue
+		}
+		secret, err := m.Keys.Open(e.Secret, place(e.ID)...)
+		if err != nil {
+			return "", err
+		}
+		if step, ok := Match(secret, typed, tx.Now, e.Counter); ok {
+			if spent, err := signin.Advance(tx, e.ID, step); err != nil || spent {
+				return e.ID, err
+			}
+		}
+	}
+	return "", nil
+}
+
+func proof(id string, now time.Time) session.Proof {
+	return session.Proof{Kind: string(signin.Authenticator), Method: id, Factor: session.Possession, AMR: []string{"otp"}, At: now}
+}

@@ -1,0 +1,185 @@
+// The pages of the authenticator app.
+package authenticator
+
+import (
+	"html/template"
+	"net/http"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"woggle/internal/code"
+	"woggle/internal/db"
+	"woggle/internal/page"
+	"woggle/internal/problem"
+	"woggle/internal/signin"
+)
+
+// setUpLife is how long a secret that was shown and not yet proved lives.
+const setUpLife = 10 * time.Minute
+
+// How far a set-up has come, kept in its challenge.
+const (
+	stageScan  = `{"stage":"scan"}`
+	stageProve = `{"stage":"prove"}`
+)
+
+// Mount adds the method's routes.
+func (m *Method) Mount(handle func(pattern string, h page.Handler)) {
+	handle("POST /signin/authenticator", m.prove)
+	handle("POST /signin/enrol/authenticator/secret", m.makeSecret)
+	handle("POST /signin/enrol/authenticator/scanned", m.stage(stageProve))
+	handle("POST /signin/enrol/authenticator/scan", m.stage(stageScan))
+	handle("POST /signin/enrol/authenticator", m.enrol)
+}
+
+// Ask shows the page that asks for the app's code.
+func (m *Method) Ask(w http.ResponseWriter, r *http.Request, a *signin.Attempt, step signin.Step, problems page.Problems) error {
+	return m.Pages.Show(w, r, "authenticator/prove", m.Flow.Form(a, step), page.Wrong(problems))
+}
+
+type setUpPage struct {
+	signin.Form
+	QR      template.HTML
+	Key     string
+	Account string
+	Link    template.URL
+	Name    string
+}
+
+// Enrol shows how far the set-up has come: get the app, scan, or prove.
+func (m *Method) Enrol(w http.ResponseWriter, r *http.Request, a *signin.Attempt, step signin.Step, problems page.Problems) error {
+	data := setUpPage{Form: m.Flow.Form(a, step), Name: strings.TrimSpace(r.PostFormValue("name"))}
+	var c signin.Challenge
+	open := false
+	err := m.DB.View(r.Context(), func(tx *db.Tx) (err error) {
+		c, open, err = m.Flow.Current(tx, a, signin.Authenticator, signin.ToEnrol)
+		open = open && c.ExpiresAt.After(tx.Now)
+		return err
+	})
+	switch {
+	case err != nil:
+		return err
+	case !open:
+		return m.Pages.Show(w, r, "authenticator/start", data, page.Wrong(problems))
+	case c.Data == stageProve:
+		return m.Pages.Show(w, r, "authenticator/confirm", data, page.Wrong(problems))
+	}
+	secret, err := m.secret(c)
+	if err != nil {
+		return err
+	}
+	issuer := m.Pages.Brand().Name
+	uri := URI(issuer, a.User.Username, secret)
+	// html/template passes no scheme that it does not know; this address is wholly ours, with every part escaped.
+	data.Key, data.Account, data.Link = GroupKey(secret), issuer+": "+a.User.Username, template.URL(uri)
+	if data.QR, err = QR(uri, page.VisitOf(r).Locale.Text("authenticator.scan.qr")); err != nil {
+		return err
+	}
+	return m.Pages.Show(w, r, "authenticator/scan", data, page.Wrong(problems))
+}
+
+func (m *Method) secret(c signin.Challenge) ([]byte, error) {
+	return m.Keys.Open(c.Secret, "challenges", "secret", c.ID)
+}
+
+// makeSecret makes the secret that the next page shows.
+func (m *Method) makeSecret(w http.ResponseWriter, r *http.Request) error {
+	return m.Flow.Act(w, r, signin.Enrol, signin.Authenticator, func(tx *db.Tx, a *signin.Attempt, _ signin.Step) error {
+		c := signin.Challenge{ID: db.NewID(), Kind: signin.Authenticator, Purpose: signin.ToEnrol, Data: stageScan,
+			ExpiresAt: tx.Now.Add(setUpLife)}
+		c.Secret = m.Keys.Seal(NewSecret(), "challenges", "secret", c.ID)
+		_, err := m.Flow.Open(tx, a, c)
+		return err
+	})
+}
+
+// stage moves between the page with the QR code and the page that asks for a code.
+func (m *Method) stage(to string) page.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		return m.Flow.Act(w, r, signin.Enrol, signin.Authenticator, func(tx *db.Tx, a *signin.Attempt, _ signin.Step) error {
+			c, found, err := m.Flow.Current(tx, a, signin.Authenticator, signin.ToEnrol)
+			if err != nil || !found {
+				return err
+			}
+			c.Data = to
+			return m.Flow.Resent(tx, c)
+		})
+	}
+}
+
+// enrol takes the first code. The secret comes from the challenge, never from the form.
+func (m *Method) enrol(w http.ResponseWriter, r *http.Request) error {
+	return m.Flow.Act(w, r, signin.Enrol, signin.Authenticator, func(tx *db.Tx, a *signin.Attempt, _ signin.Step) error {
+		name, p := deviceName(r)
+		typed, ok := code.Clean(r.PostFormValue("code"), Digits)
+		if !ok {
+			p = problem.Field("code", "signin.not-a-code")
+		}
+		if p != nil {
+			a.Fail(p)
+			return nil
+		}
+		var secret []byte
+		var step int64
+		var broken error
+		_, right, err := m.Flow.Answer(tx, a, signin.Authenticator, signin.ToEnrol, func(c signin.Challenge) (ok bool) {
+			if secret, broken = m.secret(c); broken != nil {
+				return false
+			}
+			step, ok = Match(secret, typed, tx.Now, 0)
+			return ok
+		})
+		if err != nil || broken != nil {
+			return firstOf(err, broken)
+		}
+		if !right {
+			return nil
+		}
+		row := Row(m.Keys, a.User.ID, name, secret, step)
+		row.UsedAt = tx.Now
+		return m.Flow.AddMethod(tx, a, row, proof(row.ID, tx.Now))
+	})
+}
+
+func firstOf(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// deviceName is what the person calls the device; without a name it is called a phone.
+func deviceName(r *http.Request) (string, *problem.Problem) {
+	name := strings.TrimSpace(r.PostFormValue("name"))
+	if utf8.RuneCountInString(name) > 50 || strings.ContainsFunc(name, func(c rune) bool { return c < ' ' || c == 0x7f }) {
+		return "", problem.Field("name", "signin.name-of-method")
+	}
+	if name == "" {
+		name = page.VisitOf(r).Locale.Text("authenticator.name.default")
+	}
+	return name, nil
+}
+
+func (m *Method) prove(w http.ResponseWriter, r *http.Request) error {
+	return m.Flow.Act(w, r, signin.Prove, signin.Authenticator, func(tx *db.Tx, a *signin.Attempt, step signin.Step) error {
+		typed, ok := code.Clean(r.PostFormValue("code"), Digits)
+		if !ok {
+			a.Fail(problem.Field("code", "signin.not-a-code"))
+			return nil
+		}
+		method := ""
+		right, err := m.Flow.AnswerMethod(tx, a, *step.Target, func() (ok bool, err error) {
+			method, err = m.spend(tx, a, typed)
+			return method != "", err
+		})
+		if err != nil || !right {
+			return err
+		}
+		a.Stay = a.Stay || r.PostFormValue("stay") == "yes"
+		a.Proved(proof(method, tx.Now))
+		return nil
+	})
+}

@@ -1,0 +1,100 @@
+// The pages of the password: asking for it, and choosing one.
+package password
+
+import (
+	"net/http"
+
+	"woggle/internal/audit"
+	"woggle/internal/db"
+	"woggle/internal/page"
+	"woggle/internal/problem"
+	"woggle/internal/session"
+	"woggle/internal/signin"
+)
+
+// Mount adds the method's routes.
+func (m *Method) Mount(handle func(pattern string, h page.Handler)) {
+	handle("POST /signin/password", m.answer)
+	handle("POST /signin/enrol/password", m.choose)
+}
+
+type form struct {
+	signin.Form
+	Username string
+}
+
+// Ask shows the page that asks for the password. It is the same for a name that nobody has.
+func (m *Method) Ask(w http.ResponseWriter, r *http.Request, a *signin.Attempt, step signin.Step, problems page.Problems) error {
+	return m.Pages.Show(w, r, "password/ask", form{m.Flow.Form(a, step), a.Typed}, page.Wrong(problems))
+}
+
+// Enrol shows the page on which a password is chosen.
+func (m *Method) Enrol(w http.ResponseWriter, r *http.Request, a *signin.Attempt, step signin.Step, problems page.Problems) error {
+	return m.Pages.Show(w, r, "password/choose", form{m.Flow.Form(a, step), a.User.Username}, page.Wrong(problems))
+}
+
+// answer counts the try, compares outside any transaction because that takes long, and then goes on.
+func (m *Method) answer(w http.ResponseWriter, r *http.Request) error {
+	typed, from := r.PostFormValue("password"), page.VisitOf(r).Address
+	a, err := m.Flow.Before(w, r, signin.Prove, signin.Password, func(tx *db.Tx, a *signin.Attempt) error {
+		if typed == "" {
+			a.Fail(problem.Field("password", "password.missing"))
+			return nil
+		}
+		_, err := m.Flow.TakePassword(tx, a, from, typed)
+		return err
+	})
+	if a == nil || err != nil {
+		return err
+	}
+	var v verdict
+	if len(typed) <= longest {
+		if v, err = m.compare(r.Context(), a, typed); err != nil {
+			return busy(err)
+		}
+	}
+	return m.Flow.Act(w, r, signin.Prove, signin.Password, func(tx *db.Tx, a *signin.Attempt, _ signin.Step) error {
+		pass, isPass := m.Pass(a, typed, tx.Now)
+		// The row that was compared must still be there: the password may have been changed in the meantime.
+		if !isPass && (!v.right || a.Method(v.method) == nil) {
+			return m.Flow.WrongPassword(tx, a, typed)
+		}
+		if err := m.Flow.RightPassword(tx, a, from); err != nil {
+			return err
+		}
+		if isPass {
+			a.Proved(session.Proof{Kind: string(signin.AccessPass), Method: pass.ID, Factor: session.Knowledge, AMR: []string{"otp"}, At: tx.Now})
+			return nil
+		}
+		a.Proved(proof(v.method, a.Person.FirstUse, tx.Now))
+		if v.better != "" {
+			return signin.ReplaceSecret(tx, v.method, m.Keys.Seal([]byte(v.better), place(v.method)...))
+		}
+		return nil
+	})
+}
+
+// choose sets the password of somebody who has none, or who has forgotten it.
+func (m *Method) choose(w http.ResponseWriter, r *http.Request) error {
+	typed := r.PostFormValue("password")
+	a, err := m.Flow.Before(w, r, signin.Enrol, signin.Password, func(_ *db.Tx, a *signin.Attempt) error {
+		if p := m.judge(a.User, typed); p != nil {
+			a.Fail(p)
+		}
+		return nil
+	})
+	if a == nil || err != nil {
+		return err
+	}
+	phc, err := m.Hasher.Hash(r.Context(), typed)
+	if err != nil {
+		return busy(err)
+	}
+	return m.Flow.Act(w, r, signin.Enrol, signin.Password, func(tx *db.Tx, a *signin.Attempt, _ signin.Step) error {
+		row := Row(m.Keys, a.User.ID, phc)
+		if err := m.Flow.SetPassword(tx, a.User, row, a.Session, audit.PasswordSet); err != nil {
+			return err
+		}
+		return m.Flow.PasswordAdded(tx, a, proof(row.ID, false, tx.Now))
+	})
+}

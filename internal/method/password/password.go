@@ -1,0 +1,173 @@
+// The password as a method of the flow: asked first, in a field that takes an access pass as well.
+package password
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"net/http"
+	"time"
+	"unicode/utf8"
+
+	"woggle/internal/audit"
+	"woggle/internal/db"
+	"woggle/internal/directory"
+	"woggle/internal/keys"
+	"woggle/internal/page"
+	"woggle/internal/problem"
+	"woggle/internal/session"
+	"woggle/internal/signin"
+)
+
+//go:embed pages/*.html
+var pages embed.FS
+
+// longest is what is read of a typed password, in bytes: 256 code points of four. Longer ones are wrong.
+const longest = 1024
+
+// Deps is all that the method works with.
+type Deps struct {
+	DB     *db.DB
+	Keys   *keys.Ring
+	Pages  *page.Renderer
+	Flow   *signin.Flow
+	Hasher *Hasher
+	// Pass finds the access pass that was typed in place of a password.
+	Pass func(a *signin.Attempt, typed string, now time.Time) (signin.Enrolled, bool)
+}
+
+// Method asks for a password.
+type Method struct{ Deps }
+
+var (
+	_ signin.Method    = (*Method)(nil)
+	_ signin.Enroller  = (*Method)(nil)
+	_ signin.Describer = (*Method)(nil)
+)
+
+// New makes the method.
+func New(d Deps) (*Method, error) { return &Method{d}, d.Pages.Add("password", pages) }
+
+// Kind is signin.Password.
+func (*Method) Kind() signin.Kind { return signin.Password }
+
+// Start has nothing to send.
+func (*Method) Start(*db.Tx, *signin.Attempt, signin.Step) error { return nil }
+
+// Ways is one: to type it.
+func (*Method) Ways(_ signin.Enrolled, l *page.Locale) []signin.Way {
+	return []signin.Way{{Icon: "password", Label: l.Text("signin.kind.password")}}
+}
+
+// Detail words the password for lists.
+func (*Method) Detail(_ signin.Enrolled, l *page.Locale) (title, detail string) {
+	return l.Text("signin.kind.password"), ""
+}
+
+// Row is a password hash as it is stored: sealed, which is its pepper.
+func Row(ring *keys.Ring, user, phc string) signin.Enrolled {
+	id := db.NewID()
+	return signin.Enrolled{ID: id, User: user, Kind: signin.Password, Secret: ring.Seal([]byte(phc), place(id)...)}
+}
+
+func place(id string) []string { return []string{"methods", "secret", id} }
+
+// verdict is what came of comparing, outside any transaction.
+type verdict struct {
+	right  bool
+	method string // id of the row that was compared
+	better string // a hash with today's parameters, where the stored one is older
+}
+
+// compare takes the same time for a wrong password, a person without one, and a name that nobody has (threat T06).
+func (m *Method) compare(ctx context.Context, a *signin.Attempt, typed string) (v verdict, err error) {
+	for _, e := range a.Enrolled {
+		if e.Kind != signin.Password {
+			continue
+		}
+		phc, err := m.Keys.Open(e.Secret, place(e.ID)...)
+		if err != nil {
+			return v, err
+		}
+		right, stale, err := m.Hasher.Verify(ctx, string(phc), typed)
+		v = verdict{right: right, method: e.ID}
+		if right && stale && err == nil {
+			v.better, err = m.Hasher.Hash(ctx, typed)
+		}
+		return v, err
+	}
+	return v, m.Hasher.Dummy(ctx, typed)
+}
+
+// busy is the problem of a queue that was too long, in which nothing was decided.
+func busy(err error) error {
+	if errors.Is(err, ErrBusy) {
+		return problem.New(problem.Busy, "error.busy").After(5 * time.Second).Because(err)
+	}
+	return err
+}
+
+// Change sets a signed-in person's new password, if the current one is right. Tries count as at sign-in (threat T22).
+func (m *Method) Change(r *http.Request, user directory.User, keepSession, current, next string) error {
+	from := page.VisitOf(r).Address
+	a := &signin.Attempt{User: user, Typed: user.Username}
+	err := m.DB.Tx(r.Context(), func(tx *db.Tx) (err error) {
+		*a = signin.Attempt{User: user, Typed: user.Username}
+		if a.Enrolled, err = signin.Methods(tx, user.ID); err != nil {
+			return err
+		}
+		_, err = m.Flow.TakePassword(tx, a, from, current)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if len(a.Problems()) > 0 {
+		p := a.Problems()[0]
+		p.Field = "current"
+		return p
+	}
+	v, err := m.compare(r.Context(), a, current)
+	if err != nil {
+		return busy(err)
+	}
+	if !v.right {
+		return errors.Join(problem.Field("current", "password.current-wrong"), m.DB.Tx(r.Context(), func(tx *db.Tx) error {
+			return m.Flow.WrongPassword(tx, a, current)
+		}))
+	}
+	if p := m.judge(user, next); p != nil {
+		p.Field = "new"
+		return errors.Join(p, m.giveBack(r, a))
+	}
+	phc, err := m.Hasher.Hash(r.Context(), next)
+	if err != nil {
+		return busy(err)
+	}
+	return m.DB.Tx(r.Context(), func(tx *db.Tx) error {
+		if err := m.Flow.RightPassword(tx, a, from); err != nil {
+			return err
+		}
+		return m.Flow.SetPassword(tx, user, Row(m.Keys, user.ID, phc), keepSession, audit.PasswordChanged)
+	})
+}
+
+func (m *Method) giveBack(r *http.Request, a *signin.Attempt) error {
+	return m.DB.Tx(r.Context(), func(tx *db.Tx) error { return m.Flow.RightPassword(tx, a, page.VisitOf(r).Address) })
+}
+
+// judge tells what is wrong with a new password.
+func (m *Method) judge(user directory.User, password string) *problem.Problem {
+	if !utf8.ValidString(password) {
+		return problem.Field("password", "password.weak.long")
+	}
+	about := []string{user.Username, user.Email, user.GivenName, user.FamilyName, m.Pages.Brand().Name}
+	if weak := Check(password, about); weak != nil {
+		return problem.Field("password", weak.Key())
+	}
+	return nil
+}
+
+func proof(id string, firstUse bool, now time.Time) session.Proof {
+	return session.Proof{Kind: string(signin.Password), Method: id, Factor: session.Knowledge, AMR: []string{"pwd"}, At: now, FirstUse: firstUse}
+}

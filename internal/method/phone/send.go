@@ -1,0 +1,191 @@
+// Sending a code: what it takes, how long it lives, and what bounds the bill.
+package phone
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"net/netip"
+	"time"
+
+	"woggle/internal/audit"
+	"woggle/internal/db"
+	"woggle/internal/limit"
+	"woggle/internal/message"
+	"woggle/internal/problem"
+	"woggle/internal/signin"
+)
+
+const (
+	day       = 24 * time.Hour
+	textLife  = 5 * time.Minute
+	callLife  = 10 * time.Minute // the most that the standard allows (NIST SP 800-63B-4 section 3.1.3.2)
+	resend    = 30 * time.Second
+	sameUntil = 2 * time.Minute // a code with less life left is not sent again; a new one is
+	digits    = 6
+)
+
+// The bounds. Those that refund are about codes that nobody enters, which is what abuse looks like (threats T23, T24,
+// T32); the others hold whatever comes of it.
+var (
+	few    = limit.Rule{Name: "send-few", Max: 3, Window: 10 * time.Minute}
+	many   = limit.Rule{Name: "send-many", Max: 10, Window: day}
+	most   = limit.Rule{Name: "send-most", Max: 60, Window: day}
+	region = limit.Rule{Name: "send-range", Max: 20, Window: time.Hour}
+	origin = limit.Rule{Name: "send-address", Max: 30, Window: time.Hour}
+	total  = limit.Rule{Name: "send-total", Max: 2000, Window: day}
+)
+
+type bound struct {
+	rule   limit.Rule
+	who    string
+	refund bool
+}
+
+func (m *Method) bounds(user string, n Number, from netip.Addr) []bound {
+	number := hex.EncodeToString(m.Keys.MAC("number", n.E164)[:16])
+	all := []bound{{few, user, true}, {few, number, true}, {many, user, true}, {many, number, true}, {most, user, false}, {most, number, false}}
+	if !m.Plan.Drama { // on stage everybody has a number of the same range
+		all = append(all, bound{region, hex.EncodeToString(m.Keys.MAC("range", n.Prefix())[:16]), true})
+	}
+	if from.IsValid() && !from.IsLoopback() { // this computer's own address says nothing of who asks
+		all = append(all, bound{origin, from.String(), true})
+	}
+	return append(all, bound{total, "", false})
+}
+
+// sent is what a challenge remembers of its code.
+type sent struct {
+	Channel message.Channel `json:"channel"`
+	Hint    string          `json:"hint"`
+	From    netip.Addr      `json:"from"`
+}
+
+// send asks a challenge and sends its code, in the caller's transaction. If a bound forbids it, nothing is sent, and
+// why is returned.
+func (m *Method) send(tx *db.Tx, a *signin.Attempt, purpose signin.Purpose, method string, n Number, channel message.Channel, from netip.Addr) (*problem.Problem, error) {
+	if refused, err := m.take(tx, a, n, from); refused != nil || err != nil {
+		return refused, err
+	}
+	life := textLife
+	if channel == message.Voice {
+		life = callLife
+	}
+	c := signin.Challenge{ID: db.NewID(), Kind: signin.Phone, Purpose: purpose, Method: method, Sends: 1, SentAt: tx.Now, ExpiresAt: tx.Now.Add(life)}
+	secret, err := json.Marshal(n)
+	if err != nil {
+		return nil, err
+	}
+	c.Secret = m.Keys.Seal(secret, "challenges", "secret", c.ID)
+	data, err := json.Marshal(sent{channel, n.Masked(), from})
+	if err != nil {
+		return nil, err
+	}
+	c.Data = string(data)
+	if c, err = m.Flow.Open(tx, a, c); err != nil {
+		return nil, err
+	}
+	return nil, m.deliver(tx, a, c, n, channel)
+}
+
+// again sends the code of an open challenge once more: the same one while it lives long enough, because the first may
+// only be late (threat T31).
+func (m *Method) again(tx *db.Tx, a *signin.Attempt, c signin.Challenge, channel message.Channel) (*problem.Problem, error) {
+	n, s, err := m.pending(c)
+	if err != nil {
+		return nil, err
+	}
+	if channel == "" {
+		channel = s.Channel
+	}
+	if channel == message.SMS && !n.CanText() {
+		return problem.Field("code", n.WhyNoText()), nil
+	}
+	if wait := c.SentAt.Add(resend).Sub(tx.Now); wait > 0 {
+		p := problem.Field("code", "phone.wait").After(wait)
+		p.Kind = problem.Limited
+		return p, nil
+	}
+	if c.ExpiresAt.Sub(tx.Now) < sameUntil {
+		return m.send(tx, a, c.Purpose, c.Method, n, channel, s.From)
+	}
+	if refused, err := m.take(tx, a, n, s.From); refused != nil || err != nil {
+		return refused, err
+	}
+	if s.Channel, c.Sends, c.SentAt = channel, c.Sends+1, tx.Now; channel == message.Voice {
+		c.ExpiresAt = c.CreatedAt.Add(callLife)
+	}
+	data, err := json.Marshal(s)
+	if err != nil {
+		return nil, err
+	}
+	c.Data = string(data)
+	if err := m.Flow.Resent(tx, c); err != nil {
+		return nil, err
+	}
+	return nil, m.deliver(tx, a, c, n, channel)
+}
+
+// take counts a sending under every bound before it happens.
+func (m *Method) take(tx *db.Tx, a *signin.Attempt, n Number, from netip.Addr) (*problem.Problem, error) {
+	for _, b := range m.bounds(a.User.ID, n, from) {
+		wait, err := b.rule.Take(tx, b.who)
+		if err != nil {
+			return nil, err
+		}
+		if wait == 0 {
+			continue
+		}
+		p := problem.Field("", "phone.limited").After(wait)
+		p.Kind = problem.Limited
+		return p, audit.Record(tx, audit.Event{Type: audit.SendingRefused, Actor: a.User.ID, User: a.User.ID,
+			Detail: audit.Detail{"hint": n.Masked(), "limit": b.rule.Name}})
+	}
+	return nil, nil
+}
+
+// entered gives back what an entered code took of the bounds that are about abuse.
+func (m *Method) entered(tx *db.Tx, a *signin.Attempt, c signin.Challenge) error {
+	n, s, err := m.pending(c)
+	if err != nil {
+		return err
+	}
+	for _, b := range m.bounds(a.User.ID, n, s.From) {
+		for range c.Sends {
+			if !b.refund {
+				break
+			}
+			if err := b.rule.GiveBack(tx, b.who); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (m *Method) deliver(tx *db.Tx, a *signin.Attempt, c signin.Challenge, n Number, channel message.Channel) error {
+	code := m.Keys.Code(digits, c.ID)
+	out := message.Message{User: a.User.ID, Channel: channel, Purpose: message.Code, Challenge: c.ID, Locale: a.Language,
+		To: n.E164, Hint: n.Masked(), ExpiresAt: c.ExpiresAt}
+	if channel == message.Voice {
+		out.Extension, out.Name, out.Code = n.Extension, a.User.GivenName, code
+	} else {
+		out.Body = m.Texts.Code(a.Language, code)
+	}
+	if _, err := m.Outbox.Enqueue(tx, out); err != nil {
+		return err
+	}
+	return audit.Record(tx, audit.Event{Type: audit.CodeSent, Actor: a.User.ID, User: a.User.ID,
+		Detail: audit.Detail{"channel": string(channel), "hint": n.Masked()}})
+}
+
+// pending is the number that a challenge is about.
+func (m *Method) pending(c signin.Challenge) (n Number, s sent, err error) {
+	secret, err := m.Keys.Open(c.Secret, "challenges", "secret", c.ID)
+	if err != nil {
+		return n, s, err
+	}
+	if err := json.Unmarshal(secret, &n); err != nil {
+		return n, s, err
+	}
+	return n, s, json.Unmarshal([]byte(c.Data), &s)
+}

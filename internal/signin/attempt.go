@@ -1,0 +1,139 @@
+// An attempt: one sign-in in progress, bound to one browser.
+package signin
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"woggle/internal/directory"
+	"woggle/internal/page"
+	"woggle/internal/problem"
+	"woggle/internal/session"
+)
+
+// Attempt is one sign-in in progress. What is exported and has a JSON name is kept in its row.
+type Attempt struct {
+	ID        string    `json:"-"`
+	Ended     string    `json:"-"` // a Reason, once it is over
+	Wrong     int       `json:"-"` // wrong tries, of any kind
+	CreatedAt time.Time `json:"-"`
+	TouchedAt time.Time `json:"-"`
+	version   int64
+
+	Typed    string          `json:"typed,omitempty"` // the user name as it was typed
+	Need     Need            `json:"need"`
+	Proofs   []session.Proof `json:"proofs,omitempty"`
+	Chosen   string          `json:"chosen,omitempty"` // id of the method picked under "another way"
+	Option   string          `json:"option,omitempty"` // and how: a text or a call
+	Enrols   Kind            `json:"enrols,omitempty"` // the kind picked to set up
+	Lost     bool            `json:"lost,omitempty"`   // "I don't have any of these any more", with an access pass
+	Recover  bool            `json:"recover,omitempty"`
+	Stay     bool            `json:"stay,omitempty"`
+	Added    []Added         `json:"added,omitempty"`
+	ReturnTo string          `json:"return_to,omitempty"`
+	Language string          `json:"language,omitempty"` // of what is sent: the person's own, else the browser's
+	From     netip.Addr      `json:"from"`               // where the attempt was started
+	Session  string          `json:"session,omitempty"`  // id of the session that is to be raised
+	Known    string          `json:"known,omitempty"`    // id of the device, where this browser is known to the person
+	At       string          `json:"at,omitempty"`       // the step it last arrived at, so that a code is sent once
+	Trouble  *Trouble        `json:"trouble,omitempty"`  // why the code of this step could not be sent
+
+	Person   *Person        `json:"-"`
+	Enrolled []Enrolled     `json:"-"`
+	User     directory.User `json:"-"`
+	problems page.Problems
+	started  *started
+}
+
+// Person is what the flow needs to know of somebody. It is nil for a name that nobody has.
+type Person struct {
+	Status   directory.Status
+	Frozen   bool // "this wasn't me": nothing may be set up
+	FirstUse bool // the password was given by an administrator and may still add the first method
+	Mail     bool // a code can be sent to an address on record
+	Missing  bool // a detail that the organisation requires is missing
+}
+
+// Added is a method that was set up in this attempt.
+type Added struct {
+	Kind Kind   `json:"kind"`
+	ID   string `json:"id"`
+	Hint string `json:"hint,omitempty"`
+}
+
+// Trouble is why a code was not sent: a locale key, and how long to wait.
+type Trouble struct {
+	Key  string        `json:"key"`
+	Wait time.Duration `json:"wait,omitempty"`
+}
+
+// Problem is the trouble as a page shows it.
+func (t *Trouble) Problem() *problem.Problem {
+	if t == nil {
+		return nil
+	}
+	return problem.New(problem.Limited, t.Key).After(t.Wait)
+}
+
+// Fail notes what was wrong with what was typed. The attempt is saved all the same, and its page shown again.
+func (a *Attempt) Fail(p *problem.Problem) { a.problems = append(a.problems, p) }
+
+// Proved adds a proof.
+func (a *Attempt) Proved(p session.Proof) { a.Proofs = append(a.Proofs, p) }
+
+// Method is the person's method with the id, or nil.
+func (a *Attempt) Method(id string) *Enrolled {
+	for i := range a.Enrolled {
+		if a.Enrolled[i].ID == id {
+			return &a.Enrolled[i]
+		}
+	}
+	return nil
+}
+
+// First tells whether the person is setting up their first method.
+func (a *Attempt) First() bool { return len(possessions(a.Enrolled)) == 0 }
+
+func (a *Attempt) end(reason string) { a.Ended = reason }
+
+// knows tells whether the first proof is made: a password, an access pass, or the link of a forgotten password.
+func (a Attempt) knows() bool {
+	if a.Person == nil {
+		return false
+	}
+	return session.Has(a.Proofs, session.Knowledge) || a.Recover && a.proved(MailLink)
+}
+
+// has tells whether possession is proved as the need wants it.
+func (a Attempt) has(need Need, now time.Time) bool {
+	if need.Fresh == 0 {
+		return session.Has(a.Proofs, session.Possession)
+	}
+	return session.Since(a.Proofs, session.Possession, now.Add(-need.Fresh))
+}
+
+// mayAddFirst tells whether what was proved is enough to set up a first method. An older password is not, by itself:
+// a stolen password must not be able to take over an account that never had a second step.
+func (a Attempt) mayAddFirst() bool {
+	if a.proved(AccessPass) {
+		return true
+	}
+	for _, p := range a.Proofs {
+		if Kind(p.Kind) == Password && (p.FirstUse && a.Person.FirstUse || a.proved(Mail)) {
+			return true
+		}
+	}
+	return false
+}
+
+func (a Attempt) proved(kind Kind) bool {
+	return slices.ContainsFunc(a.Proofs, func(p session.Proof) bool { return Kind(p.Kind) == kind })
+}
+
+func (a Attempt) added(kind Kind) bool {
+	return slices.ContainsFunc(a.Added, func(m Added) bool { return m.Kind == kind })
+}
+
+// Problems are what was wrong with what was typed.
+func (a *Attempt) Problems() page.Problems { return a.problems }

@@ -1,0 +1,107 @@
+// Challenges: questions asked once. All methods share these rules.
+package signin
+
+import (
+	"time"
+
+	"woggle/internal/db"
+)
+
+// Purpose is what a right answer is good for. An answer to one purpose is worth nothing for another.
+type Purpose string
+
+// The purposes.
+const (
+	ToProve Purpose = "prove" // of a method that is set up
+	ToEnrol Purpose = "enrol" // of a method that is being set up
+)
+
+const (
+	mostWrong    = 5   // wrong tries end an attempt, and a challenge
+	mostFailures = 100 // wrong codes in a row disable a method
+	codeDigits   = 6
+)
+
+// Challenge is one question asked in an attempt. It remembers for whom, with which method and for what, and what comes
+// of a right answer is taken from here, never from the form.
+type Challenge struct {
+	ID        string
+	Attempt   string
+	User      string
+	Kind      Kind
+	Purpose   Purpose
+	Method    string // id of the method that is proved
+	Secret    []byte // sealed for this row: what is being set up
+	Data      string // JSON of what is no secret
+	Tries     int64
+	Sends     int64
+	SentAt    time.Time
+	ExpiresAt time.Time
+	UsedAt    time.Time
+	CreatedAt time.Time
+}
+
+// Open asks a question. It ends an older one of the same kind and purpose in the attempt.
+func (f *Flow) Open(tx *db.Tx, a *Attempt, c Challenge) (Challenge, error) {
+	if c.ID == "" {
+		c.ID = db.NewID()
+	}
+	c.Attempt, c.User = a.ID, a.User.ID
+	if c.Data == "" {
+		c.Data = "{}"
+	}
+	return c, insertChallenge(tx, c)
+}
+
+// Current is the question that is open in the attempt, though it may have expired.
+func (f *Flow) Current(tx *db.Tx, a *Attempt, kind Kind, purpose Purpose) (Challenge, bool, error) {
+	return currentChallenge(tx, a.ID, kind, purpose)
+}
+
+// Close ends the open question: the person wants to type another number.
+func (f *Flow) Close(tx *db.Tx, a *Attempt, kind Kind, purpose Purpose) error {
+	return closeChallenges(tx, a.ID, kind, purpose)
+}
+
+// Resent stores that the challenge's code was sent once more.
+func (f *Flow) Resent(tx *db.Tx, c Challenge) error { return updateChallenge(tx, c) }
+
+// Answer tries an answer to the attempt's open question. right compares it and has no effect of its own. The try is
+// counted before it is made, by challenge, attempt and person; a right answer uses the question up, and of two right
+// answers at once only one is. What is wrong is noted in the attempt, which must be saved either way.
+func (f *Flow) Answer(tx *db.Tx, a *Attempt, kind Kind, purpose Purpose, right func(Challenge) bool) (Challenge, bool, error) {
+	if allowed, err := f.takeCode(tx, a); err != nil || !allowed {
+		return Challenge{}, false, err
+	}
+	c, found, err := takeChallenge(tx, a.ID, kind, purpose)
+	if err != nil {
+		return c, false, err
+	}
+	if !found {
+		a.Fail(problemExpired())
+		return c, false, f.giveBackCode(tx, a)
+	}
+	if !right(c) {
+		return c, false, f.wrongCode(tx, a, c.Method)
+	}
+	if used, err := useChallenge(tx, c.ID); err != nil || !used {
+		return c, false, err
+	}
+	return c, true, f.rightCode(tx, a, c.Method)
+}
+
+// AnswerMethod is Answer for a method that needs no question, such as an authenticator: right compares the answer and
+// spends it, and must hold under races by itself.
+func (f *Flow) AnswerMethod(tx *db.Tx, a *Attempt, e Enrolled, right func() (bool, error)) (bool, error) {
+	if allowed, err := f.takeCode(tx, a); err != nil || !allowed {
+		return false, err
+	}
+	ok, err := right()
+	if err != nil {
+		return false, err
+	}
+	if !ok {
+		return false, f.wrongCode(tx, a, e.ID)
+	}
+	return true, f.rightCode(tx, a, e.ID)
+}

@@ -1,0 +1,139 @@
+// Arriving: the attempt is done, and the browser becomes a session.
+package signin
+
+import (
+	"net/http"
+	"strings"
+
+	"woggle/internal/audit"
+	"woggle/internal/db"
+	"woggle/internal/directory"
+	"woggle/internal/page"
+	"woggle/internal/session"
+)
+
+// started is what the browser gets once the transaction is committed.
+type started struct {
+	token string
+	stay  bool
+	user  directory.User
+}
+
+func (s *started) cookies(f *Flow, w http.ResponseWriter, r *http.Request) {
+	f.Sessions.SetCookie(w, s.token, s.stay)
+	f.rememberDevice(w, r, s.user)
+}
+
+// finish makes the session, in the transaction that ends the attempt: of two tabs that arrive at once, one does.
+func (f *Flow) finish(tx *db.Tx, r *http.Request, a *Attempt) (err error) {
+	if err := f.spendPass(tx, a); err != nil {
+		return err
+	}
+	visit, mine := page.VisitOf(r), session.Of(r)
+	a.started = &started{user: a.User, stay: a.Stay}
+	if a.Session != "" {
+		if mine == nil || mine.ID != a.Session {
+			a.started = nil
+			a.end(ReasonLeft) // the session that was to be raised is gone
+			return nil
+		}
+		a.started.stay = mine.Stay
+		a.started.token, err = f.Sessions.Raise(tx, mine, a.Proofs)
+	} else {
+		if mine != nil { // whoever used this browser before is not signed in beside the new person
+			if err := f.Sessions.End(tx, mine.User.ID, mine.ID, mine.User.ID); err != nil {
+				return err
+			}
+		}
+		err = f.startSession(tx, a, session.Origin{Address: visit.Address.String(), Agent: visit.Agent})
+	}
+	a.end(ReasonDone)
+	return err
+}
+
+func (f *Flow) startSession(tx *db.Tx, a *Attempt, from session.Origin) error {
+	token, s, err := f.Sessions.Start(tx, a.User, a.Proofs, a.Stay, from)
+	if err != nil {
+		return err
+	}
+	a.started.token = token
+	if a.Known != "" {
+		// Only a complete sign-in from a known browser forgets its wrong tries; a stranger's just age (threat T12).
+		for _, rule := range []interface {
+			Clear(*db.Tx, string) error
+		}{passwords, codes} {
+			if err := rule.Clear(tx, f.who(a)); err != nil {
+				return err
+			}
+		}
+	} else if !a.User.SignedInAt.IsZero() {
+		if err := f.Tell(tx, a.User, "signin.notice.new-browser", nil, "browser", s.Agent); err != nil {
+			return err
+		}
+	}
+	if err := directory.MarkSignedIn(tx, a.User.ID); err != nil {
+		return err
+	}
+	return audit.Record(tx, audit.Event{Type: audit.SignedIn, Actor: a.User.ID, User: a.User.ID, Address: from.Address,
+		Agent: s.Agent, Detail: audit.Detail{"amr": strings.Join(session.AMR(a.Proofs), " ")}})
+}
+
+// spendPass deletes the access pass that was proved in this attempt. A pass that another attempt has spent meanwhile
+// undoes everything that was done with it here.
+func (f *Flow) spendPass(tx *db.Tx, a *Attempt) error {
+	for i, p := range a.Proofs {
+		if Kind(p.Kind) != AccessPass || p.Method == "" {
+			continue
+		}
+		there, err := DeleteMethod(tx, a.User.ID, p.Method)
+		if err != nil {
+			return err
+		}
+		if !there {
+			return problemPassSpent()
+		}
+		a.Proofs[i].Method = "" // spent
+		if err := f.record(tx, a, audit.PassUsed, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type donePage struct {
+	Added []doneRow
+	To    string
+	First bool // the password is one that somebody else gave
+}
+
+type doneRow struct{ Icon, Title, Detail string }
+
+// showDone names what was set up, and has one button to where the person was going.
+func (f *Flow) showDone(w http.ResponseWriter, r *http.Request) error {
+	var a *Attempt
+	err := f.DB.View(r.Context(), func(tx *db.Tx) (err error) {
+		a, err = f.load(tx, r, r.URL.Query().Get("a"))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	s := session.Of(r)
+	if a == nil || a.Ended != ReasonDone || s == nil || s.User.ID != a.User.ID {
+		return f.redirect(w, r, "/")
+	}
+	data := donePage{To: LocalPath(a.ReturnTo)}
+	for _, added := range a.Added {
+		row := doneRow{Icon: string(added.Kind), Title: page.VisitOf(r).Locale.Text("signin.kind." + string(added.Kind))}
+		if e := a.Method(added.ID); e != nil {
+			if d, ok := f.methods[added.Kind].(Describer); ok {
+				row.Title, row.Detail = d.Detail(*e, page.VisitOf(r).Locale)
+			}
+		}
+		data.Added = append(data.Added, row)
+	}
+	for _, p := range a.Proofs {
+		data.First = data.First || p.FirstUse
+	}
+	return f.Pages.Show(w, r, "signin/done", data)
+}

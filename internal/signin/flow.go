@@ -1,0 +1,177 @@
+// Next, the decision: what to ask of the browser. No clock, no database, no globals.
+package signin
+
+import (
+	"slices"
+	"time"
+
+	"woggle/internal/directory"
+	"woggle/internal/session"
+)
+
+// Kind names a kind of method.
+type Kind string
+
+// The kinds. Mail is a code sent to the address on record: no factor, but it makes an older password proof enough to
+// add a first method. MailLink is the link of a forgotten password.
+const (
+	Password      Kind = "password"
+	Phone         Kind = "phone"
+	Authenticator Kind = "authenticator"
+	AccessPass    Kind = "accesspass"
+	Mail          Kind = "mail"
+	MailLink      Kind = "maillink"
+)
+
+// strength orders what proves possession, the strongest first (as Entra's system-preferred order does).
+var strength = []Kind{Authenticator, Phone}
+
+// Idle is how long an attempt may rest before it ends.
+const Idle = 15 * time.Minute
+
+// Need is the proof that a page or an app requires.
+type Need struct {
+	Level    session.Level `json:"level"`
+	Fresh    time.Duration `json:"fresh,omitempty"`    // possession proved no longer ago than this; 0: any time in the session
+	Offer    []Kind        `json:"offer,omitempty"`    // kinds that may be set up, the suggested first
+	Enrol    Kind          `json:"enrol,omitempty"`    // a method of this kind is to be set up
+	Replaces string        `json:"replaces,omitempty"` // id of the method that the new one replaces once it is proved
+	Details  bool          `json:"details,omitempty"`  // missing details are asked for
+}
+
+// StepKind is what the flow asks of the browser.
+type StepKind string
+
+// The closed set of steps.
+const (
+	Identify StepKind = "identify"
+	Prove    StepKind = "prove"
+	Enrol    StepKind = "enrol"
+	Details  StepKind = "details"
+	Refuse   StepKind = "refuse"
+	Done     StepKind = "done"
+)
+
+// Reasons of a refusal. Each has a page text, signin.refused.<reason>.
+const (
+	ReasonIdle      = "idle"       // nothing happened for 15 minutes
+	ReasonWrong     = "wrong"      // five wrong tries
+	ReasonDone      = "done"       // it is finished already
+	ReasonLeft      = "left"       // the person left it
+	ReasonDisabled  = "disabled"   // the account is closed
+	ReasonLocked    = "locked"     // the account is locked
+	ReasonFrozen    = "frozen"     // changes are frozen after "this wasn't me"
+	ReasonNeedsPass = "needs-pass" // nothing is set up, and what was proved is not enough to add the first method
+	ReasonLevel     = "level"      // the need was not met; unreachable while the rules above hold
+)
+
+// Step is what to do next.
+type Step struct {
+	Kind    StepKind
+	Ask     Kind          // Prove, Enrol: the kind whose page is shown
+	Target  *Enrolled     // Prove: the method asked, nil for the password and for mail
+	Option  string        // Prove: the way chosen for the target, such as a call; empty: its own default
+	Choices []Enrolled    // Prove: all methods that would do, the strongest first
+	Kinds   []Kind        // Enrol: the kinds that may be chosen from
+	Reason  string        // Refuse
+	Level   session.Level // Done: what was reached
+}
+
+// Next decides the next step. The rules stand in the order in which they bind.
+func Next(a Attempt, need Need, enrolled []Enrolled, now time.Time) Step {
+	switch {
+	case a.Ended != "":
+		return refuse(a.Ended)
+	case now.Sub(a.TouchedAt) > Idle:
+		return refuse(ReasonIdle)
+	case a.Typed == "" && a.Person == nil:
+		return Step{Kind: Identify}
+	case !a.knows():
+		// The same page for everybody, also for a name that nobody has.
+		return Step{Kind: Prove, Ask: Password}
+	case a.Person.Status == directory.Disabled:
+		return refuse(ReasonDisabled)
+	case a.Person.Status != directory.Active:
+		return refuse(ReasonLocked)
+	}
+	usable := possessions(enrolled)
+	if !a.has(need, now) {
+		return provePossession(a, need, usable)
+	}
+	switch {
+	case a.Recover && !a.added(Password), !holds(enrolled, Password):
+		return enrol(a, []Kind{Password})
+	case need.Enrol != "" && !a.added(need.Enrol):
+		return enrol(a, []Kind{need.Enrol})
+	case need.Details && a.Person.Missing:
+		return Step{Kind: Details}
+	}
+	level := session.LevelOf(a.Proofs)
+	if level < need.Level {
+		return refuse(ReasonLevel)
+	}
+	return Step{Kind: Done, Level: level}
+}
+
+// provePossession asks for the second proof, or for the first method where none is set up.
+func provePossession(a Attempt, need Need, usable []Enrolled) Step {
+	switch {
+	case len(usable) > 0 && !(a.Lost && a.proved(AccessPass)):
+		target, option := chosen(a, usable)
+		return Step{Kind: Prove, Ask: target.Kind, Target: &target, Option: option, Choices: usable}
+	case a.mayAddFirst():
+		return enrol(a, need.Offer)
+	case a.Person.Mail && !a.Recover && !a.proved(Mail):
+		return Step{Kind: Prove, Ask: Mail}
+	}
+	return refuse(ReasonNeedsPass)
+}
+
+// enrol asks to set up one of the kinds, unless changes are frozen.
+func enrol(a Attempt, kinds []Kind) Step {
+	if a.Person.Frozen {
+		return refuse(ReasonFrozen)
+	}
+	if len(kinds) == 0 {
+		return refuse(ReasonNeedsPass)
+	}
+	ask := kinds[0]
+	if slices.Contains(kinds, a.Enrols) {
+		ask = a.Enrols
+	}
+	return Step{Kind: Enrol, Ask: ask, Kinds: kinds}
+}
+
+func refuse(reason string) Step { return Step{Kind: Refuse, Reason: reason} }
+
+// possessions are the methods that can prove possession now, the default first, then the strongest.
+func possessions(enrolled []Enrolled) []Enrolled {
+	var usable []Enrolled
+	for _, e := range enrolled {
+		if slices.Contains(strength, e.Kind) && e.DisabledAt.IsZero() {
+			usable = append(usable, e)
+		}
+	}
+	rank := func(e Enrolled) int {
+		if e.Preferred {
+			return -1
+		}
+		return slices.Index(strength, e.Kind)
+	}
+	slices.SortStableFunc(usable, func(x, y Enrolled) int { return rank(x) - rank(y) })
+	return usable
+}
+
+// chosen is the method that the person picked, else the first.
+func chosen(a Attempt, usable []Enrolled) (Enrolled, string) {
+	for _, e := range usable {
+		if e.ID == a.Chosen {
+			return e, a.Option
+		}
+	}
+	return usable[0], ""
+}
+
+func holds(enrolled []Enrolled, kind Kind) bool {
+	return slices.ContainsFunc(enrolled, func(e Enrolled) bool { return e.Kind == kind && e.DisabledAt.IsZero() })
+}

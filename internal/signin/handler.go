@@ -1,0 +1,394 @@
+// The dispatcher: every step of every attempt comes back here.
+package signin
+
+import (
+	"embed"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"woggle/internal/audit"
+	"woggle/internal/db"
+	"woggle/internal/directory"
+	"woggle/internal/keys"
+	"woggle/internal/message"
+	"woggle/internal/page"
+	"woggle/internal/session"
+)
+
+//go:embed pages/*.html
+var pages embed.FS
+
+// Deps is all that the flow works with.
+type Deps struct {
+	DB       *db.DB
+	Keys     *keys.Ring
+	Pages    *page.Renderer
+	Sessions *session.Manager
+	Outbox   *message.Outbox
+	Texts    message.Composer
+	Base     string // public address of this server, without a slash at its end; never taken from a request
+	Log      *slog.Logger
+}
+
+// Flow runs attempts.
+type Flow struct {
+	Deps
+	methods map[Kind]Method
+}
+
+// New makes the flow with its own parts: the mailed code. The methods follow with Use.
+func New(d Deps) (*Flow, error) {
+	f := &Flow{Deps: d, methods: map[Kind]Method{}}
+	f.Use(mailCode{f})
+	return f, d.Pages.Add("signin", pages)
+}
+
+// Use adds methods.
+func (f *Flow) Use(methods ...Method) {
+	for _, m := range methods {
+		f.methods[m.Kind()] = m
+	}
+}
+
+// Method is the chapter of a kind, or nil.
+func (f *Flow) Method(kind Kind) Method { return f.methods[kind] }
+
+// Mount adds the routes of the flow.
+func (f *Flow) Mount(handle func(pattern string, h page.Handler)) {
+	handle("GET /signin", f.show)
+	handle("POST /signin", f.identify)
+	handle("GET /signin/ways", f.showWays)
+	handle("POST /signin/ways", f.chooseWay)
+	handle("POST /signin/enrol", f.chooseEnrol)
+	handle("POST /signin/lost", f.lost)
+	handle("POST /signin/leave", f.leave)
+	handle("POST /signin/mail", f.answerMail)
+	handle("POST /signin/details", f.saveDetails)
+	handle("GET /signin/done", f.showDone)
+	handle("GET /signin/forgot", f.showForgot)
+	handle("POST /signin/forgot", f.forgot)
+	handle("GET /signin/recover/{token}", f.showRecover)
+	handle("POST /signin/recover/{token}", f.recover)
+	handle("GET /not-me/{token}", f.showNotMe)
+	handle("POST /not-me/{token}", f.notMe)
+	handle("GET /setup/{token}", f.showSetup)
+	handle("POST /setup/{token}", f.setup)
+}
+
+var errMoved = errors.New("the attempt is at another step")
+
+// Begin starts an attempt in the visitor's browser and tells where it goes on.
+func (f *Flow) Begin(tx *db.Tx, r *http.Request, a *Attempt) (address string, err error) {
+	visit := page.VisitOf(r)
+	if a.From, a.Language = visit.Address, visit.Locale.Code; a.User.Locale != "" {
+		a.Language = a.User.Locale
+	}
+	a.ID = db.NewToken()[:26] // 130 bits: an id that cannot be guessed, though the browser's fingerprint guards it too
+	if err := insertAttempt(tx, a, f.browser(r)[0]); err != nil {
+		return "", err
+	}
+	if err := f.facts(tx, a); err != nil {
+		return "", err
+	}
+	if _, err := f.arrive(tx, r, a); err != nil {
+		return "", err
+	}
+	return f.address(a), saveAttempt(tx, a)
+}
+
+// StepUp sends a signed-in person through the flow to meet a need, and back to returnTo.
+func (f *Flow) StepUp(w http.ResponseWriter, r *http.Request, need Need, returnTo string) error {
+	s := session.Of(r)
+	var to string
+	err := f.DB.Tx(r.Context(), func(tx *db.Tx) (err error) {
+		to, err = f.Begin(tx, r, &Attempt{Typed: s.User.Username, User: s.User, Need: need, Proofs: s.Proofs, Session: s.ID,
+			Known: f.knownDevice(r, s.User), ReturnTo: returnTo})
+		return err
+	})
+	if err == nil {
+		http.Redirect(w, r, to, http.StatusSeeOther)
+	}
+	return err
+}
+
+// Act is how every form of the flow is handled, in one transaction: load the attempt of this browser, refuse unless
+// it is at the step that the form belongs to, work, decide what is next, and save. Then the browser is sent on, or
+// shown the same page with what was wrong.
+func (f *Flow) Act(w http.ResponseWriter, r *http.Request, want StepKind, ask Kind, work func(*db.Tx, *Attempt, Step) error) error {
+	var a *Attempt
+	var step Step
+	err := f.DB.Tx(r.Context(), func(tx *db.Tx) (err error) {
+		if a, step, err = f.at(tx, r, want, ask); err != nil || a == nil {
+			return err
+		}
+		if err = work(tx, a, step); err != nil {
+			return err
+		}
+		if len(a.problems) > 0 {
+			step = Next(*a, a.Need, a.Enrolled, tx.Now)
+		} else if step, err = f.arrive(tx, r, a); err != nil {
+			return err
+		}
+		return saveAttempt(tx, a)
+	})
+	return f.respond(w, r, a, step, err)
+}
+
+// Before is the first half of Act for work that takes long and must not hold the database: it loads, checks, works and
+// saves, but decides nothing. It returns nil where the browser was answered already.
+func (f *Flow) Before(w http.ResponseWriter, r *http.Request, want StepKind, ask Kind, work func(*db.Tx, *Attempt) error) (*Attempt, error) {
+	var a *Attempt
+	var step Step
+	err := f.DB.Tx(r.Context(), func(tx *db.Tx) (err error) {
+		if a, step, err = f.at(tx, r, want, ask); err != nil || a == nil {
+			return err
+		}
+		if err = work(tx, a); err != nil {
+			return err
+		}
+		return saveAttempt(tx, a)
+	})
+	if err != nil || a == nil || len(a.problems) > 0 {
+		return nil, f.respond(w, r, a, step, err)
+	}
+	return a, nil
+}
+
+// at loads the attempt that the form names and demands that it stands at the step that the form belongs to. A form of
+// another step, from a second tab or a script, has no effect.
+func (f *Flow) at(tx *db.Tx, r *http.Request, want StepKind, ask Kind) (*Attempt, Step, error) {
+	a, err := f.load(tx, r, r.PostFormValue("a"))
+	if err != nil || a == nil {
+		return nil, Step{}, err
+	}
+	step := Next(*a, a.Need, a.Enrolled, tx.Now)
+	if step.Kind != want || ask != "" && step.Ask != ask {
+		return a, step, errMoved
+	}
+	return a, step, nil
+}
+
+func (f *Flow) load(tx *db.Tx, r *http.Request, id string) (*Attempt, error) {
+	if len(id) != 26 {
+		return nil, nil
+	}
+	a, err := findAttempt(tx, id, f.browser(r))
+	if err != nil || a == nil {
+		return nil, err
+	}
+	return a, f.facts(tx, a)
+}
+
+// facts reads what the decision needs to know of the person.
+func (f *Flow) facts(tx *db.Tx, a *Attempt) (err error) {
+	if a.User.ID == "" {
+		return nil
+	}
+	if a.User, err = directory.ByID(tx, a.User.ID); err != nil {
+		return err
+	}
+	if a.Enrolled, err = Methods(tx, a.User.ID); err != nil {
+		return err
+	}
+	a.Person = &Person{Status: a.User.Status, Frozen: !a.User.FrozenAt.IsZero(), FirstUse: a.User.FirstUseUntil.After(tx.Now),
+		Mail: a.User.Email != "" && f.Outbox.Serves(message.Email)}
+	if a.Need.Details {
+		missing, err := directory.Missing(tx, a.User)
+		if err != nil {
+			return err
+		}
+		a.Person.Missing = len(missing) > 0
+	}
+	return nil
+}
+
+// arrive decides the next step, starts its challenge when the attempt was not there before, and finishes the attempt
+// when it is done.
+func (f *Flow) arrive(tx *db.Tx, r *http.Request, a *Attempt) (Step, error) {
+	step := Next(*a, a.Need, a.Enrolled, tx.Now)
+	if step.Kind == Done {
+		return step, f.finish(tx, r, a)
+	}
+	at := string(step.Kind) + ":" + string(step.Ask) + ":" + step.Option
+	if step.Target != nil {
+		at += ":" + step.Target.ID
+	}
+	if at == a.At {
+		return step, nil
+	}
+	a.At, a.Trouble = at, nil
+	if method := f.methods[step.Ask]; step.Kind == Prove && method != nil {
+		return step, method.Start(tx, a, step)
+	}
+	if step.Kind == Refuse {
+		return step, f.record(tx, a, audit.Refused, audit.Detail{"reason": step.Reason})
+	}
+	return step, nil
+}
+
+func (f *Flow) respond(w http.ResponseWriter, r *http.Request, a *Attempt, step Step, err error) error {
+	switch {
+	case errors.Is(err, errMoved):
+		return f.redirect(w, r, f.address(a))
+	case err != nil:
+		return err
+	case a == nil:
+		return f.refused(w, r, nil, "unknown")
+	case len(a.problems) > 0 && a.Ended == "":
+		return f.render(w, r, a, step, a.problems)
+	}
+	if a.started != nil {
+		a.started.cookies(f, w, r)
+		if len(a.Added) == 0 || a.Session != "" {
+			return f.redirect(w, r, a.ReturnTo)
+		}
+		return f.redirect(w, r, "/signin/done?a="+url.QueryEscape(a.ID))
+	}
+	return f.redirect(w, r, f.address(a))
+}
+
+// redirect sends the browser on with a GET, so that neither Refresh nor Back sends a form again (RFC 9110 section
+// 15.4.4).
+func (f *Flow) redirect(w http.ResponseWriter, r *http.Request, to string) error {
+	if to == "" {
+		to = "/"
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	http.Redirect(w, r, to, http.StatusSeeOther)
+	return nil
+}
+
+func (f *Flow) address(a *Attempt) string { return "/signin?a=" + url.QueryEscape(a.ID) }
+
+// show is the page of the step that an attempt is at, or the first page.
+func (f *Flow) show(w http.ResponseWriter, r *http.Request) error {
+	id := r.URL.Query().Get("a")
+	if id == "" {
+		if session.Of(r) != nil {
+			return f.redirect(w, r, LocalPath(r.URL.Query().Get("to")))
+		}
+		return f.askName(w, r, LocalPath(r.URL.Query().Get("to")), "", nil)
+	}
+	var a *Attempt
+	var step Step
+	err := f.DB.View(r.Context(), func(tx *db.Tx) (err error) {
+		if a, err = f.load(tx, r, id); err == nil && a != nil {
+			step = Next(*a, a.Need, a.Enrolled, tx.Now)
+		}
+		return err
+	})
+	switch {
+	case err != nil:
+		return err
+	case a == nil:
+		return f.refused(w, r, nil, "unknown")
+	}
+	return f.render(w, r, a, step, page.One(a.Trouble.Problem()))
+}
+
+func (f *Flow) render(w http.ResponseWriter, r *http.Request, a *Attempt, step Step, problems page.Problems) error {
+	switch step.Kind {
+	case Identify:
+		return f.askName(w, r, a.ReturnTo, a.Typed, problems)
+	case Prove:
+		return f.methods[step.Ask].Ask(w, r, a, step, problems)
+	case Enrol:
+		enroller, ok := f.methods[step.Ask].(Enroller)
+		if !ok {
+			return errors.New("no way to set up " + string(step.Ask))
+		}
+		return enroller.Enrol(w, r, a, step, problems)
+	case Details:
+		return f.askDetails(w, r, a, nil, problems)
+	case Done:
+		// What was missing came about elsewhere, such as a detail that is not required any more: arrive now.
+		r.PostForm = url.Values{"a": {a.ID}}
+		return f.Act(w, r, Done, "", func(*db.Tx, *Attempt, Step) error { return nil })
+	}
+	return f.refused(w, r, a, step.Reason)
+}
+
+type refusedPage struct {
+	Reason string
+	To     string // where the one button leads
+	Button string // its locale key
+}
+
+// refused is the page of a wrong turn: what happened, and one button on.
+func (f *Flow) refused(w http.ResponseWriter, r *http.Request, a *Attempt, reason string) error {
+	data := refusedPage{Reason: "signin.refused." + reason, To: "/signin", Button: "signin.start-again"}
+	if session.Of(r) != nil {
+		data.To, data.Button = "/", "signin.go-on"
+		if a != nil && a.ReturnTo != "" {
+			data.To = a.ReturnTo
+		}
+	} else if a != nil && a.ReturnTo != "" {
+		data.To = "/signin?to=" + url.QueryEscape(a.ReturnTo)
+	}
+	status := http.StatusForbidden
+	if reason == ReasonIdle || reason == ReasonDone || reason == "unknown" || reason == ReasonLeft {
+		status = http.StatusGone
+	}
+	return f.Pages.Show(w, r, "signin/refused", data, page.Status(status))
+}
+
+// record writes an event of the attempt's person. An attempt on a name that nobody has is nobody's event.
+func (f *Flow) record(tx *db.Tx, a *Attempt, event audit.Type, detail audit.Detail) error {
+	actor := a.User.ID
+	if actor == "" {
+		actor = "unknown"
+	}
+	return audit.Record(tx, audit.Event{Type: event, Actor: actor, User: a.User.ID, Detail: detail})
+}
+
+// browser are the fingerprints of the visitor's browser, the newest key's first.
+func (f *Flow) browser(r *http.Request) [][]byte {
+	return f.Keys.Lookups("browser", page.VisitOf(r).Browser)
+}
+
+// LocalPath is a path on this server that is safe to send somebody to, or "/" (threat T80): an open redirect would lend
+// our good name to any site.
+func LocalPath(to string) string {
+	if len(to) > 2000 || !strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//") || strings.ContainsAny(to, "\\\r\n\t\x00") {
+		return "/"
+	}
+	parsed, err := url.Parse(to)
+	if err != nil || parsed.Host != "" || parsed.Scheme != "" || parsed.User != nil {
+		return "/"
+	}
+	return to
+}
+
+// Hidden is what every form of the flow carries.
+type Hidden struct {
+	Attempt string
+}
+
+// Form is the base of a page's data in the flow.
+type Form struct {
+	Hidden
+	First bool   // the first method is being set up: the page says so, and counts steps
+	Leave string // where "not now" leads, if that is possible
+	Ways  bool   // there is another way
+	Kinds []Kind // other kinds that may be set up instead
+	Stay  bool   // staying signed in may be chosen
+	Lost  bool   // an access pass was used: the old methods may be gone
+}
+
+// Form is what every page of the attempt at the step needs.
+func (f *Flow) Form(a *Attempt, step Step) Form {
+	form := Form{Hidden: Hidden{a.ID}, First: a.First(), Stay: a.Session == "" && f.Sessions.Stay > 0,
+		Ways: step.Kind == Prove && len(f.waysOf(step.Choices)) > 1, Lost: step.Kind == Prove && a.proved(AccessPass)}
+	for _, kind := range step.Kinds {
+		if kind != step.Ask {
+			form.Kinds = append(form.Kinds, kind)
+		}
+	}
+	if a.Session != "" {
+		form.Leave = a.ReturnTo
+	}
+	return form
+}

@@ -1,0 +1,216 @@
+// Adding, changing and removing methods: each change is recorded and told in the transaction that makes it.
+package signin
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"woggle/internal/audit"
+	"woggle/internal/db"
+	"woggle/internal/directory"
+	"woggle/internal/problem"
+	"woggle/internal/session"
+)
+
+func problemPassSpent() *problem.Problem { return problem.New(problem.Gone, "signin.pass-spent") }
+
+// AddMethod stores a method that the person has just proved, and makes it a proof of this attempt. The one that it
+// replaces goes in the same transaction, and not before.
+func (f *Flow) AddMethod(tx *db.Tx, a *Attempt, e Enrolled, proof session.Proof) error {
+	first := a.First()
+	if err := f.spendPass(tx, a); err != nil {
+		return err
+	}
+	event, notice := audit.MethodAdded, "signin.notice.method-added"
+	replaced := a.Method(a.Need.Replaces)
+	if replaced != nil && replaced.Kind == e.Kind {
+		event, notice = audit.MethodUpdated, "signin.notice.method-updated"
+		e.Preferred = replaced.Preferred
+		if e.Name == "" {
+			e.Name = replaced.Name
+		}
+	} else if e.Preferred = first; f.count(a, e.Kind) >= Most {
+		return problem.New(problem.Invalid, "signin.too-many", problem.Args{"count": Most})
+	}
+	e.User = a.User.ID
+	if err := InsertMethod(tx, e); err != nil {
+		return err
+	}
+	if event == audit.MethodUpdated {
+		// Told before the old method is gone: whoever still has the old phone is the one to know.
+		if err := f.Tell(tx, a.User, notice, []string{e.ID}, "method", f.kindText(a.User, e.Kind)); err != nil {
+			return err
+		}
+		if err := f.dropMethod(tx, a.User.ID, replaced.ID, a.Session); err != nil {
+			return err
+		}
+	} else if !first {
+		if err := f.Tell(tx, a.User, notice, []string{e.ID}, "method", f.kindText(a.User, e.Kind)); err != nil {
+			return err
+		}
+	} else if err := f.Tell(tx, a.User, "signin.notice.first-method", []string{e.ID}, "method", f.kindText(a.User, e.Kind)); err != nil {
+		return err
+	}
+	if first {
+		// The first-use password has done its work: it never adds a method again.
+		if err := directory.EndFirstUse(tx, a.User.ID); err != nil {
+			return err
+		}
+	}
+	proof.Method = e.ID
+	a.Proved(proof)
+	a.Added = append(a.Added, Added{Kind: e.Kind, ID: e.ID, Hint: e.Hint})
+	if err := f.record(tx, a, event, audit.Detail{"method": string(e.Kind), "hint": e.Hint}); err != nil {
+		return err
+	}
+	return f.facts(tx, a)
+}
+
+// SetPassword stores the person's new password hash, sealed by its chapter, and ends every other session.
+func (f *Flow) SetPassword(tx *db.Tx, user directory.User, sealed Enrolled, keepSession string, event audit.Type) error {
+	if err := DeleteMethods(tx, user.ID, Password); err != nil {
+		return err
+	}
+	sealed.User, sealed.Kind = user.ID, Password
+	if err := InsertMethod(tx, sealed); err != nil {
+		return err
+	}
+	if err := directory.EndFirstUse(tx, user.ID); err != nil {
+		return err
+	}
+	if err := f.Sessions.EndOthers(tx, user.ID, keepSession, user.ID); err != nil {
+		return err
+	}
+	if err := dropLinks(tx, linkRecover, user.ID); err != nil {
+		return err
+	}
+	if err := f.Tell(tx, user, "signin.notice.password", nil); err != nil {
+		return err
+	}
+	return audit.Record(tx, audit.Event{Type: event, Actor: user.ID, User: user.ID})
+}
+
+// PasswordAdded marks the attempt's password as set and proved.
+func (f *Flow) PasswordAdded(tx *db.Tx, a *Attempt, proof session.Proof) error {
+	a.Proved(proof)
+	a.Added = append(a.Added, Added{Kind: Password, ID: proof.Method})
+	return f.facts(tx, a)
+}
+
+// RenameMethod gives a method the name that the person calls it by.
+func (f *Flow) RenameMethod(tx *db.Tx, user directory.User, id, name string) error {
+	name = strings.TrimSpace(name)
+	if name == "" || utf8.RuneCountInString(name) > 50 || strings.ContainsFunc(name, func(c rune) bool { return c < ' ' || c == 0x7f }) {
+		return problem.Field("name", "signin.name-of-method")
+	}
+	if found, err := rename(tx, user.ID, id, name); err != nil || !found {
+		return orNotFound(err)
+	}
+	return audit.Record(tx, audit.Event{Type: audit.MethodRenamed, Actor: user.ID, User: user.ID, Detail: audit.Detail{"name": name}})
+}
+
+// RemoveMethod removes a method, but never the last one that can prove possession: the person would be locked out.
+func (f *Flow) RemoveMethod(tx *db.Tx, user directory.User, id, keepSession string) error {
+	if user.Frozen() {
+		return problem.New(problem.Forbidden, "signin.refused.frozen")
+	}
+	enrolled, err := Methods(tx, user.ID)
+	if err != nil {
+		return err
+	}
+	usable, target := possessions(enrolled), -1
+	for i, e := range usable {
+		if e.ID == id {
+			target = i
+		}
+	}
+	switch {
+	case target < 0 && !disabledMethod(enrolled, id):
+		return problem.New(problem.NotFound, "signin.no-such-method")
+	case target >= 0 && len(usable) == 1:
+		return problem.New(problem.Invalid, "signin.last-method")
+	}
+	var gone Enrolled
+	for _, e := range enrolled {
+		if e.ID == id {
+			gone = e
+		}
+	}
+	// Told while the method is still there, so that it carries the news as well.
+	if err := f.Tell(tx, user, "signin.notice.method-removed", nil, "method", f.kindText(user, gone.Kind)); err != nil {
+		return err
+	}
+	if err := f.dropMethod(tx, user.ID, id, keepSession); err != nil {
+		return err
+	}
+	if target >= 0 && usable[target].Preferred {
+		next := usable[1-min(target, 1)]
+		if err := prefer(tx, user.ID, next.ID); err != nil {
+			return err
+		}
+	}
+	return audit.Record(tx, audit.Event{Type: audit.MethodRemoved, Actor: user.ID, User: user.ID,
+		Detail: audit.Detail{"method": string(gone.Kind), "hint": gone.Hint}})
+}
+
+// PreferMethod makes a method the one that is asked first.
+func (f *Flow) PreferMethod(tx *db.Tx, user directory.User, id string) error {
+	if user.Frozen() {
+		return problem.New(problem.Forbidden, "signin.refused.frozen")
+	}
+	enrolled, err := Methods(tx, user.ID)
+	if err != nil {
+		return err
+	}
+	for _, e := range possessions(enrolled) {
+		if e.ID != id {
+			continue
+		}
+		if err := prefer(tx, user.ID, id); err != nil {
+			return err
+		}
+		if err := f.Tell(tx, user, "signin.notice.default", nil, "method", f.kindText(user, e.Kind)); err != nil {
+			return err
+		}
+		return audit.Record(tx, audit.Event{Type: audit.DefaultChanged, Actor: user.ID, User: user.ID,
+			Detail: audit.Detail{"method": string(e.Kind), "hint": e.Hint}})
+	}
+	return problem.New(problem.NotFound, "signin.no-such-method")
+}
+
+// dropMethod deletes a method, and ends the sessions that may have been made with it.
+func (f *Flow) dropMethod(tx *db.Tx, user, id, keepSession string) error {
+	if _, err := DeleteMethod(tx, user, id); err != nil {
+		return err
+	}
+	return f.Sessions.EndOthers(tx, user, keepSession, user)
+}
+
+func (f *Flow) kindText(user directory.User, kind Kind) string {
+	return f.text(user, "signin.kind."+string(kind))
+}
+
+func (f *Flow) count(a *Attempt, kind Kind) (n int) {
+	for _, e := range a.Enrolled {
+		if e.Kind == kind {
+			n++
+		}
+	}
+	return n
+}
+
+func disabledMethod(enrolled []Enrolled, id string) bool {
+	for _, e := range enrolled {
+		if e.ID == id && !e.DisabledAt.IsZero() {
+			return true
+		}
+	}
+	return false
+}
+
+func orNotFound(err error) error {
+	if err != nil {
+		return err
+	}
+	return problem.New(problem.NotFound, "signin.no-such-method")
+}

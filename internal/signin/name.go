@@ -1,0 +1,163 @@
+// Who are you: the first page. And the smaller turns: another way, another kind, leaving.
+package signin
+
+import (
+	"net/http"
+	"strings"
+	"unicode/utf8"
+
+	"woggle/internal/db"
+	"woggle/internal/directory"
+	"woggle/internal/page"
+	"woggle/internal/problem"
+	"woggle/internal/session"
+)
+
+type namePage struct {
+	Name string
+	To   string
+}
+
+func (f *Flow) askName(w http.ResponseWriter, r *http.Request, to, typed string, problems page.Problems) error {
+	return f.Pages.Show(w, r, "signin/name", namePage{Name: typed, To: to}, page.Wrong(problems))
+}
+
+// identify takes the user name and starts an attempt, for a name that nobody has just the same (threat T06).
+func (f *Flow) identify(w http.ResponseWriter, r *http.Request) error {
+	typed, to := strings.TrimSpace(r.PostFormValue("username")), LocalPath(r.PostFormValue("to"))
+	if p := checkTyped(typed); p != nil {
+		return f.askName(w, r, to, typed, page.One(p))
+	}
+	var next string
+	err := f.DB.Tx(r.Context(), func(tx *db.Tx) error {
+		user, _, err := directory.Find(tx, typed)
+		if err != nil {
+			return err
+		}
+		a := &Attempt{Typed: typed, User: user, ReturnTo: to, Need: f.SignInNeed()}
+		if user.ID != "" {
+			a.Known = f.knownDevice(r, user)
+		}
+		next, err = f.Begin(tx, r, a)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return f.redirect(w, r, next)
+}
+
+func checkTyped(typed string) *problem.Problem {
+	switch {
+	case typed == "":
+		return problem.Field("username", "signin.name-missing")
+	case len(typed) > 320 || !utf8.ValidString(typed) || strings.ContainsAny(typed, "\x00\r\n"):
+		return problem.Field("username", "signin.name-odd")
+	}
+	return nil
+}
+
+// SignInNeed is what every sign-in requires.
+func (f *Flow) SignInNeed() Need {
+	return Need{Level: session.Multi, Offer: f.Offer(), Details: true}
+}
+
+// Offer are the kinds that may be set up, as far as this server can serve them now.
+func (f *Flow) Offer() []Kind {
+	var kinds []Kind
+	for _, kind := range []Kind{Phone, Authenticator} {
+		m, there := f.methods[kind]
+		if able, ok := m.(interface{ Able() bool }); there && (!ok || able.Able()) {
+			kinds = append(kinds, kind)
+		}
+	}
+	return kinds
+}
+
+type waysPage struct {
+	Form
+	Ways []choice
+}
+
+type choice struct {
+	Way
+	ID string // of the method
+}
+
+func (f *Flow) waysOf(choices []Enrolled) []Enrolled { return choices }
+
+// showWays lists every way to prove it.
+func (f *Flow) showWays(w http.ResponseWriter, r *http.Request) error {
+	var a *Attempt
+	var step Step
+	err := f.DB.View(r.Context(), func(tx *db.Tx) (err error) {
+		if a, err = f.load(tx, r, r.URL.Query().Get("a")); err == nil && a != nil {
+			step = Next(*a, a.Need, a.Enrolled, tx.Now)
+		}
+		return err
+	})
+	switch {
+	case err != nil:
+		return err
+	case a == nil:
+		return f.refused(w, r, nil, "unknown")
+	case step.Kind != Prove || step.Target == nil:
+		return f.redirect(w, r, f.address(a))
+	}
+	data := waysPage{Form: f.Form(a, step)}
+	for _, e := range step.Choices {
+		if d, ok := f.methods[e.Kind].(Describer); ok {
+			for _, way := range d.Ways(e, page.VisitOf(r).Locale) {
+				data.Ways = append(data.Ways, choice{Way: way, ID: e.ID})
+			}
+		}
+	}
+	return f.Pages.Show(w, r, "signin/ways", data)
+}
+
+// chooseWay picks one of the methods that would do. One that would not is never picked, because Next does not offer it.
+func (f *Flow) chooseWay(w http.ResponseWriter, r *http.Request) error {
+	return f.Act(w, r, Prove, "", func(tx *db.Tx, a *Attempt, step Step) error {
+		id, option, _ := strings.Cut(r.PostFormValue("way"), ":")
+		if step.Target != nil && len(option) <= 16 {
+			a.Chosen, a.Option = id, option
+		}
+		return nil
+	})
+}
+
+// chooseEnrol picks the kind that is set up.
+func (f *Flow) chooseEnrol(w http.ResponseWriter, r *http.Request) error {
+	return f.Act(w, r, Enrol, "", func(_ *db.Tx, a *Attempt, _ Step) error {
+		a.Enrols = Kind(r.PostFormValue("kind")) // one that is not offered is ignored by Next
+		return nil
+	})
+}
+
+// lost is "I don't have any of these any more", which an access pass makes possible.
+func (f *Flow) lost(w http.ResponseWriter, r *http.Request) error {
+	return f.Act(w, r, Prove, "", func(_ *db.Tx, a *Attempt, _ Step) error {
+		a.Lost = a.proved(AccessPass)
+		return nil
+	})
+}
+
+// leave ends the attempt because the person wants to.
+func (f *Flow) leave(w http.ResponseWriter, r *http.Request) error {
+	var to string
+	err := f.DB.Tx(r.Context(), func(tx *db.Tx) error {
+		a, err := f.load(tx, r, r.PostFormValue("a"))
+		if err != nil || a == nil || a.Ended != "" {
+			return err
+		}
+		a.end(ReasonLeft)
+		if a.Session != "" {
+			to = a.ReturnTo
+		}
+		return saveAttempt(tx, a)
+	})
+	if err != nil {
+		return err
+	}
+	return f.redirect(w, r, LocalPath(to))
+}

@@ -1,0 +1,149 @@
+// The SQL of attempts, challenges and links.
+package signin
+
+import (
+	"encoding/json"
+	"time"
+
+	"woggle/internal/db"
+)
+
+func insertAttempt(tx *db.Tx, a *Attempt, browser []byte) error {
+	state, err := json.Marshal(a)
+	if err != nil {
+		return err
+	}
+	a.CreatedAt, a.TouchedAt = tx.Now, tx.Now
+	_, err = tx.Exec(`INSERT INTO attempts (id, browser_hash, user_id, state, created_at, touched_at) VALUES ($1, $2, $3, $4, $5, $5)`,
+		a.ID, browser, a.User.ID, string(state), tx.Now.UnixMilli())
+	return err
+}
+
+func findAttempt(tx *db.Tx, id string, browsers [][]byte) (*Attempt, error) {
+	for _, browser := range browsers {
+		a := &Attempt{ID: id}
+		var state string
+		var created, touched int64
+		// The fingerprint of the browser is part of the search, so that an attempt's id is worth nothing elsewhere.
+		found, err := tx.Found(`SELECT user_id, state, wrong, ended, version, created_at, touched_at FROM attempts
+			WHERE id = $1 AND browser_hash = $2`, []any{id, browser},
+			&a.User.ID, &state, &a.Wrong, &a.Ended, &a.version, &created, &touched)
+		if err != nil {
+			return nil, err
+		}
+		if found {
+			a.CreatedAt, a.TouchedAt = db.Time(created), db.Time(touched)
+			return a, json.Unmarshal([]byte(state), a)
+		}
+	}
+	return nil, nil
+}
+
+func saveAttempt(tx *db.Tx, a *Attempt) error {
+	state, err := json.Marshal(a)
+	if err != nil {
+		return err
+	}
+	n, err := tx.Exec(`UPDATE attempts SET user_id = $3, state = $4, wrong = $5, ended = $6, touched_at = $7, version = version + 1
+		WHERE id = $1 AND version = $2`, a.ID, a.version, a.User.ID, string(state), a.Wrong, a.Ended, tx.Now.UnixMilli())
+	if err == nil && n == 0 {
+		return db.ErrStale // another tab was quicker; what we read no longer holds
+	}
+	a.version++
+	return err
+}
+
+const challengeColumns = `id, attempt_id, user_id, kind, purpose, method_id, secret, data, tries, sends, sent_at, expires_at, used_at, created_at`
+
+func scanChallenge(c *Challenge, scan func(...any) (bool, error)) (bool, error) {
+	var sent, expires, used, created int64
+	found, err := scan(&c.ID, &c.Attempt, &c.User, &c.Kind, &c.Purpose, &c.Method, &c.Secret, &c.Data, &c.Tries, &c.Sends,
+		&sent, &expires, &used, &created)
+	c.SentAt, c.ExpiresAt, c.UsedAt, c.CreatedAt = db.Time(sent), db.Time(expires), db.Time(used), db.Time(created)
+	return found, err
+}
+
+func insertChallenge(tx *db.Tx, c Challenge) error {
+	// An older question of the same kind is over: at any time one code counts.
+	if err := closeChallenges(tx, c.Attempt, c.Kind, c.Purpose); err != nil {
+		return err
+	}
+	_, err := tx.Exec(`INSERT INTO challenges (`+challengeColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10, $11, 0, $12)`,
+		c.ID, c.Attempt, c.User, string(c.Kind), string(c.Purpose), c.Method, c.Secret, c.Data, c.Sends, db.Millis(c.SentAt),
+		db.Millis(c.ExpiresAt), tx.Now.UnixMilli())
+	return err
+}
+
+func closeChallenges(tx *db.Tx, attempt string, kind Kind, purpose Purpose) error {
+	_, err := tx.Exec("UPDATE challenges SET used_at = $4 WHERE attempt_id = $1 AND kind = $2 AND purpose = $3 AND used_at = 0",
+		attempt, string(kind), string(purpose), tx.Now.UnixMilli())
+	return err
+}
+
+// takeChallenge counts a try of the open challenge before it is made, if it has not expired, was not used and has
+// tries left: one statement, so that it holds on every node.
+func takeChallenge(tx *db.Tx, attempt string, kind Kind, purpose Purpose) (c Challenge, found bool, err error) {
+	found, err = scanChallenge(&c, func(dest ...any) (bool, error) {
+		return tx.Found(`UPDATE challenges SET tries = tries + 1
+			WHERE attempt_id = $1 AND kind = $2 AND purpose = $3 AND used_at = 0 AND expires_at > $4 AND tries < $5
+			RETURNING `+challengeColumns, []any{attempt, string(kind), string(purpose), tx.Now.UnixMilli(), mostWrong}, dest...)
+	})
+	return c, found, err
+}
+
+func useChallenge(tx *db.Tx, id string) (bool, error) {
+	n, err := tx.Exec("UPDATE challenges SET used_at = $2 WHERE id = $1 AND used_at = 0", id, tx.Now.UnixMilli())
+	return n == 1, err
+}
+
+func currentChallenge(tx *db.Tx, attempt string, kind Kind, purpose Purpose) (c Challenge, found bool, err error) {
+	found, err = scanChallenge(&c, func(dest ...any) (bool, error) {
+		return tx.Found(`SELECT `+challengeColumns+` FROM challenges WHERE attempt_id = $1 AND kind = $2 AND purpose = $3 AND used_at = 0
+			ORDER BY created_at DESC LIMIT 1`, []any{attempt, string(kind), string(purpose)}, dest...)
+	})
+	return c, found, err
+}
+
+func updateChallenge(tx *db.Tx, c Challenge) error {
+	_, err := tx.Exec("UPDATE challenges SET sends = $2, sent_at = $3, data = $4, expires_at = $5 WHERE id = $1 AND used_at = 0",
+		c.ID, c.Sends, db.Millis(c.SentAt), c.Data, db.Millis(c.ExpiresAt))
+	return err
+}
+
+func insertLink(tx *db.Tx, fingerprint []byte, purpose, user string, life time.Duration) error {
+	_, err := tx.Exec("INSERT INTO links (token_hash, purpose, user_id, expires_at) VALUES ($1, $2, $3, $4)",
+		fingerprint, purpose, user, tx.Now.Add(life).UnixMilli())
+	return err
+}
+
+func peekLink(tx *db.Tx, fingerprint []byte, purpose string) (user string, found bool, err error) {
+	found, err = tx.Found("SELECT user_id FROM links WHERE token_hash = $1 AND purpose = $2 AND used_at = 0 AND expires_at > $3",
+		[]any{fingerprint, purpose, tx.Now.UnixMilli()}, &user)
+	return user, found, err
+}
+
+func useLink(tx *db.Tx, fingerprint []byte, purpose string) (user string, found bool, err error) {
+	found, err = tx.Found(`UPDATE links SET used_at = $3 WHERE token_hash = $1 AND purpose = $2 AND used_at = 0 AND expires_at > $3
+		RETURNING user_id`, []any{fingerprint, purpose, tx.Now.UnixMilli()}, &user)
+	return user, found, err
+}
+
+func dropLinks(tx *db.Tx, purpose, user string) error {
+	_, err := tx.Exec("UPDATE links SET used_at = $3 WHERE purpose = $1 AND user_id = $2 AND used_at = 0", purpose, user, tx.Now.UnixMilli())
+	return err
+}
+
+// Sweep deletes what is long over. No rule depends on it: expiry is decided when a row is read.
+func Sweep(tx *db.Tx) error {
+	old := tx.Now.Add(-24 * time.Hour).UnixMilli()
+	for _, query := range []string{
+		"DELETE FROM challenges WHERE attempt_id IN (SELECT id FROM attempts WHERE touched_at < $1)",
+		"DELETE FROM attempts WHERE touched_at < $1",
+		"DELETE FROM links WHERE expires_at < $1",
+	} {
+		if _, err := tx.Exec(query, old); err != nil {
+			return err
+		}
+	}
+	return nil
+}

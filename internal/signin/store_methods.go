@@ -1,0 +1,85 @@
+// The SQL of the methods that people have set up.
+package signin
+
+import (
+	"woggle/internal/db"
+)
+
+const methodColumns = `id, user_id, kind, name, hint, secret, data, counter, preferred, failures, disabled_at, starts_at, expires_at, created_at, used_at`
+
+// Methods are what the user has set up, the oldest first. An access pass that is over is not among them.
+func Methods(tx *db.Tx, user string) ([]Enrolled, error) {
+	var all []Enrolled
+	err := tx.Each(`SELECT `+methodColumns+` FROM methods WHERE user_id = $1 AND (expires_at = 0 OR expires_at > $2) ORDER BY created_at, id`,
+		[]any{user, tx.Now.UnixMilli()}, func(scan func(...any) error) error {
+			var e Enrolled
+			var disabled, starts, expires, created, used int64
+			err := scan(&e.ID, &e.User, &e.Kind, &e.Name, &e.Hint, &e.Secret, &e.Data, &e.Counter, &e.Preferred, &e.Failures,
+				&disabled, &starts, &expires, &created, &used)
+			e.DisabledAt, e.StartsAt, e.ExpiresAt = db.Time(disabled), db.Time(starts), db.Time(expires)
+			e.CreatedAt, e.UsedAt = db.Time(created), db.Time(used)
+			all = append(all, e)
+			return err
+		})
+	return all, err
+}
+
+// InsertMethod stores a method as it is, without a word to anybody: for enrolment, which says it, and for imports.
+func InsertMethod(tx *db.Tx, e Enrolled) error {
+	if e.Data == "" {
+		e.Data = "{}"
+	}
+	_, err := tx.Exec(`INSERT INTO methods (`+methodColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0, $10, $11, $12, $13)`,
+		e.ID, e.User, string(e.Kind), e.Name, e.Hint, e.Secret, e.Data, e.Counter, e.Preferred,
+		db.Millis(e.StartsAt), db.Millis(e.ExpiresAt), tx.Now.UnixMilli(), db.Millis(e.UsedAt))
+	return err
+}
+
+// DeleteMethod deletes one method of the user and tells whether it was there.
+func DeleteMethod(tx *db.Tx, user, id string) (bool, error) {
+	n, err := tx.Exec("DELETE FROM methods WHERE id = $1 AND user_id = $2", id, user)
+	return n == 1, err
+}
+
+// DeleteMethods deletes all methods of one kind of the user.
+func DeleteMethods(tx *db.Tx, user string, kind Kind) error {
+	_, err := tx.Exec("DELETE FROM methods WHERE user_id = $1 AND kind = $2", user, string(kind))
+	return err
+}
+
+// ReplaceSecret seals a better secret into a row: a password hash made with today's parameters.
+func ReplaceSecret(tx *db.Tx, id string, secret []byte) error {
+	_, err := tx.Exec("UPDATE methods SET secret = $2 WHERE id = $1", id, secret)
+	return err
+}
+
+// Advance moves a method's counter to step, if it stands lower: the same time step proves something only once, on
+// every node and after a restart (RFC 6238 section 5.2).
+func Advance(tx *db.Tx, id string, step int64) (bool, error) {
+	n, err := tx.Exec("UPDATE methods SET counter = $2 WHERE id = $1 AND counter < $2", id, step)
+	return n == 1, err
+}
+
+func rename(tx *db.Tx, user, id, name string) (bool, error) {
+	n, err := tx.Exec("UPDATE methods SET name = $3 WHERE id = $1 AND user_id = $2", id, user, name)
+	return n == 1, err
+}
+
+// prefer makes one method the default, and all others not.
+func prefer(tx *db.Tx, user, id string) error {
+	_, err := tx.Exec("UPDATE methods SET preferred = (id = $2) WHERE user_id = $1", user, id)
+	return err
+}
+
+func methodRight(tx *db.Tx, id string) error {
+	_, err := tx.Exec("UPDATE methods SET failures = 0, used_at = $2 WHERE id = $1", id, tx.Now.UnixMilli())
+	return err
+}
+
+// methodWrong counts a wrong code, and disables the method at the hundredth in a row (NIST SP 800-63B-4 section 3.2.2).
+func methodWrong(tx *db.Tx, id string) (failures int64, err error) {
+	_, err = tx.Found(`UPDATE methods SET failures = failures + 1,
+			disabled_at = CASE WHEN failures + 1 >= $3 THEN $2 ELSE disabled_at END
+		WHERE id = $1 RETURNING failures`, []any{id, tx.Now.UnixMilli(), mostFailures}, &failures)
+	return failures, err
+}
