@@ -66,8 +66,8 @@ func inLanguage(texts map[string]string, lang string) string {
 		}
 	}
 	first := "" // by code, so that it is the same one each time
-	for code := range texts {
-		if first == "" || code < first {
+	for code, text := range texts {
+		if text != "" && (first == "" || code < first) {
 			first = code
 		}
 	}
@@ -108,14 +108,14 @@ func (f Field) checkOptions() error {
 	for i, option := range f.Options {
 		// An option that Tidy alters could never be chosen.
 		if option == "" || option != Tidy(option) || slices.Contains(f.Options[:i], option) {
-			return problem.Field("options", "directory.field.options")
+			return problem.Field("options", "directory.field.options", problem.Args{"max": optionsMax})
 		}
 		if err := checkText("options", option, valueMax); err != nil {
 			return err
 		}
 	}
 	if len(f.Options) == 0 || len(f.Options) > optionsMax {
-		return problem.Field("options", "directory.field.options")
+		return problem.Field("options", "directory.field.options", problem.Args{"max": optionsMax})
 	}
 	return nil
 }
@@ -130,10 +130,10 @@ func (f Field) pattern() (*regexp.Regexp, error) {
 
 // Tidy is a typed value in the form in which it is stored.
 func (f Field) Tidy(typed string) string {
-	if f.Kind == Text || f.Kind == Choice {
+	if f.Kind == Choice || f.Kind == Text && f.Pattern == "" {
 		return Tidy(typed)
 	}
-	return Tidy(norm.NFKC.String(typed)) // full-width digits and letters are the same ones
+	return Tidy(norm.NFKC.String(typed)) // a value with a form may be typed in full-width digits and letters
 }
 
 // Check tells why a tidy value cannot be stored. An empty value is wrong only if the field is required. Its errors are

@@ -46,7 +46,7 @@ func CheckUsername(s string) error {
 	case s == "":
 		return problem.Field("username", "directory.username.required")
 	case len(local) > usernameMax || len(domain) > domainMax:
-		return problem.Field("username", "directory.username.long", problem.Args{"max": usernameMax})
+		return problem.Field("username", "directory.username.long", problem.Args{"max": usernameMax, "domain": domainMax})
 	case !only(local, "'.-_!#^~"), hasDomain && !isDomain(domain):
 		return problem.Field("username", "directory.username.characters")
 	case !dotsApart(local):

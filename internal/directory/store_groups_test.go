@@ -1,0 +1,47 @@
+package directory_test
+
+import (
+	"testing"
+
+	"woggle/internal/db"
+	"woggle/internal/db/dbtest"
+	"woggle/internal/directory"
+	"woggle/internal/problem"
+)
+
+func TestGroups(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB, _ *dbtest.Clock) {
+		in(t, d, func(tx *db.Tx) {
+			county, err := directory.AddGroup(tx, " Northwold County ", "")
+			must(t, err)
+			brecks, err := directory.AddGroup(tx, "Brecks District", county.ID)
+			must(t, err)
+			all, err := directory.Groups(tx)
+			if err != nil || len(all) != 2 || all[0] != brecks || all[1] != county || county.Name != "Northwold County" ||
+				brecks.Parent != county.ID {
+				t.Errorf("got %+v, %v", all, err)
+			}
+			for _, row := range []struct{ name, parent, field, key string }{
+				{"Northwold County", "", "name", "directory.group.taken"},
+				{" ", "", "name", "directory.group.required"},
+				{"a\tb", "", "name", "directory.text.characters"},
+				{"Lost", "nowhere", "parent", "directory.group.not-found"},
+			} {
+				_, err := directory.AddGroup(tx, row.name, row.parent)
+				wants(t, row.name, err, row.field, row.key)
+			}
+
+			u := add(t, tx, directory.User{Username: "ann"})
+			must(t, directory.Join(tx, brecks.ID, u.ID))
+			must(t, directory.Join(tx, brecks.ID, u.ID))
+			must(t, directory.Join(tx, county.ID, u.ID))
+			wantsKind(t, directory.Join(tx, "nowhere", u.ID), problem.NotFound)
+			wantsKind(t, directory.Join(tx, brecks.ID, "nobody"), problem.NotFound)
+			must(t, directory.Leave(tx, county.ID, u.ID))
+			must(t, directory.Leave(tx, county.ID, u.ID))
+			if of, err := directory.GroupsOf(tx, u.ID); err != nil || len(of) != 1 || of[0] != brecks {
+				t.Errorf("got %+v, %v", of, err)
+			}
+		})
+	})
+}
