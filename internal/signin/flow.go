@@ -95,6 +95,9 @@ func Next(a Attempt, need Need, enrolled []Enrolled, now time.Time) Step {
 		return refuse(ReasonLocked)
 	}
 	usable := possessions(enrolled)
+	if a.Recover {
+		usable = slices.DeleteFunc(usable, func(e Enrolled) bool { return e.StartsAt.After(now) })
+	}
 	if !a.has(need, now) {
 		return provePossession(a, need, usable)
 	}

@@ -66,6 +66,7 @@ func (f *Flow) Mount(handle func(pattern string, h page.Handler)) {
 	handle("POST /signin/lost", f.lost)
 	handle("POST /signin/leave", f.leave)
 	handle("POST /signin/mail", f.answerMail)
+	handle("POST /signin/mail/again", f.mailAgain)
 	handle("POST /signin/details", f.saveDetails)
 	handle("GET /signin/done", f.showDone)
 	handle("GET /signin/forgot", f.showForgot)
@@ -93,8 +94,12 @@ func (f *Flow) Begin(tx *db.Tx, r *http.Request, a *Attempt) (address string, er
 	if err := f.facts(tx, a); err != nil {
 		return "", err
 	}
-	if _, err := f.arrive(tx, r, a); err != nil {
-		return "", err
+	// An attempt that has nothing to ask is not finished here: that replaces the session's token, which only an answer
+	// with its cookie may do.
+	if Next(*a, a.Need, a.Enrolled, tx.Now).Kind != Done {
+		if _, err := f.arrive(tx, r, a); err != nil {
+			return "", err
+		}
 	}
 	return f.address(a), saveAttempt(tx, a)
 }

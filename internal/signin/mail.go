@@ -7,6 +7,7 @@ import (
 
 	"woggle/internal/code"
 	"woggle/internal/db"
+	"woggle/internal/limit"
 	"woggle/internal/message"
 	"woggle/internal/page"
 	"woggle/internal/problem"
@@ -19,8 +20,15 @@ type mailCode struct{ f *Flow }
 
 func (mailCode) Kind() Kind { return Mail }
 
+// mailCodes bounds what somebody with a stolen password can put into a mailbox.
+var mailCodes = limit.Rule{Name: "mail-code", Max: 5, Window: time.Hour}
+
 // Start mails the code to the address on record; the form never names it.
 func (m mailCode) Start(tx *db.Tx, a *Attempt, _ Step) error {
+	if wait, err := mailCodes.Take(tx, a.User.ID); err != nil || wait > 0 {
+		a.Trouble = &Trouble{Key: "signin.mail.limited", Wait: wait}
+		return err
+	}
 	c, err := m.f.Open(tx, a, Challenge{Kind: Mail, Purpose: ToProve, Sends: 1, SentAt: tx.Now, ExpiresAt: tx.Now.Add(mailLife)})
 	if err != nil {
 		return err
@@ -36,6 +44,14 @@ type mailPage struct {
 
 func (m mailCode) Ask(w http.ResponseWriter, r *http.Request, a *Attempt, step Step, problems page.Problems) error {
 	return m.f.Pages.Show(w, r, "signin/mail", mailPage{Form: m.f.Form(a, step), Hint: maskMail(a.User.Email)}, page.Wrong(problems))
+}
+
+// mailAgain sends another code. Only the newest one counts.
+func (f *Flow) mailAgain(w http.ResponseWriter, r *http.Request) error {
+	return f.Act(w, r, Prove, Mail, func(tx *db.Tx, a *Attempt, step Step) error {
+		a.Trouble = nil
+		return mailCode{f}.Start(tx, a, step)
+	})
 }
 
 func (f *Flow) answerMail(w http.ResponseWriter, r *http.Request) error {

@@ -3,6 +3,7 @@ package signin
 
 import (
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"woggle/internal/audit"
@@ -31,6 +32,11 @@ func (f *Flow) AddMethod(tx *db.Tx, a *Attempt, e Enrolled, proof session.Proof)
 		}
 	} else if e.Preferred = first; f.count(a, e.Kind) >= Most {
 		return problem.New(problem.Invalid, "signin.too-many", problem.Args{"count": Most})
+	}
+	if !first && e.Kind == Phone {
+		// A new number can't get a forgotten password back for a day: it may have been put there by a thief, and the
+		// owner has until then to answer the notice (threat T25).
+		e.StartsAt = tx.Now.Add(24 * time.Hour)
 	}
 	e.User = a.User.ID
 	if err := InsertMethod(tx, e); err != nil {

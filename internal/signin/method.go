@@ -60,7 +60,7 @@ type Enrolled struct {
 	Preferred  bool   // asked first
 	Failures   int64  // wrong codes in a row
 	DisabledAt time.Time
-	StartsAt   time.Time
+	StartsAt   time.Time // an access pass works from then on; a phone proves a forgotten password from then on
 	ExpiresAt  time.Time
 	CreatedAt  time.Time
 	UsedAt     time.Time

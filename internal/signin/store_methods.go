@@ -29,9 +29,12 @@ func InsertMethod(tx *db.Tx, e Enrolled) error {
 	if e.Data == "" {
 		e.Data = "{}"
 	}
+	if e.CreatedAt.IsZero() {
+		e.CreatedAt = tx.Now
+	}
 	_, err := tx.Exec(`INSERT INTO methods (`+methodColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0, $10, $11, $12, $13)`,
 		e.ID, e.User, string(e.Kind), e.Name, e.Hint, e.Secret, e.Data, e.Counter, e.Preferred,
-		db.Millis(e.StartsAt), db.Millis(e.ExpiresAt), tx.Now.UnixMilli(), db.Millis(e.UsedAt))
+		db.Millis(e.StartsAt), db.Millis(e.ExpiresAt), db.Millis(e.CreatedAt), db.Millis(e.UsedAt))
 	return err
 }
 

@@ -2,6 +2,7 @@
 package password
 
 import (
+	"errors"
 	"net/http"
 
 	"woggle/internal/audit"
@@ -50,7 +51,11 @@ func (m *Method) answer(w http.ResponseWriter, r *http.Request) error {
 	var v verdict
 	if len(typed) <= longest {
 		if v, err = m.compare(r.Context(), a, typed); err != nil {
-			return busy(err)
+			// Nothing was compared, so nothing counts.
+			_, undone := m.Flow.Before(w, r, signin.Prove, signin.Password, func(tx *db.Tx, a *signin.Attempt) error {
+				return m.Flow.RightPassword(tx, a, from)
+			})
+			return errors.Join(busy(err), undone)
 		}
 	}
 	return m.Flow.Act(w, r, signin.Prove, signin.Password, func(tx *db.Tx, a *signin.Attempt, _ signin.Step) error {

@@ -1,0 +1,219 @@
+package signin
+
+import (
+	"testing"
+	"time"
+
+	"woggle/internal/directory"
+	"woggle/internal/session"
+)
+
+var now = time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
+
+func proof(kind Kind, change ...func(*session.Proof)) session.Proof {
+	p := session.Proof{Kind: string(kind), At: now.Add(-time.Minute)}
+	switch kind {
+	case Password, AccessPass:
+		p.Factor = session.Knowledge
+	case Phone, Authenticator:
+		p.Factor = session.Possession
+	}
+	for _, c := range change {
+		c(&p)
+	}
+	return p
+}
+
+func firstUse(p *session.Proof) { p.FirstUse = true }
+func longAgo(p *session.Proof)  { p.At = now.Add(-11 * time.Minute) }
+
+var (
+	phone    = Enrolled{ID: "p", Kind: Phone}
+	landline = Enrolled{ID: "l", Kind: Phone, Preferred: true}
+	app      = Enrolled{ID: "a", Kind: Authenticator}
+	dead     = Enrolled{ID: "d", Kind: Phone, DisabledAt: now}
+	password = Enrolled{ID: "w", Kind: Password}
+	pass     = Enrolled{ID: "t", Kind: AccessPass}
+	signIn   = Need{Level: session.Multi, Offer: []Kind{Phone, Authenticator}, Details: true}
+	change   = Need{Level: session.Multi, Fresh: 10 * time.Minute, Offer: []Kind{Phone, Authenticator}}
+)
+
+// Each row is one rule of the flow, told as somebody arriving.
+func TestNext(t *testing.T) {
+	active := Person{Status: directory.Active}
+	for _, c := range []struct {
+		story    string
+		attempt  Attempt
+		need     Need
+		enrolled []Enrolled
+		want     string // kind, then what it asks, then the target or the reason
+	}{
+		{"nobody has said who they are", Attempt{}, signIn, nil, "identify"},
+		{"a name that nobody has is asked for a password", Attempt{Typed: "x"}, signIn, nil, "prove password"},
+		{"so is a name that somebody has", Attempt{Typed: "x", Person: &active}, signIn, []Enrolled{password, phone}, "prove password"},
+		{"a proof without a person is worth nothing", Attempt{Typed: "x", Proofs: []session.Proof{proof(Password)}}, signIn, nil, "prove password"},
+		{"a disabled person with the wrong password learns nothing", Attempt{Typed: "x", Person: &Person{Status: directory.Disabled}}, signIn, nil, "prove password"},
+		{"a disabled person with the right one is told", Attempt{Typed: "x", Person: &Person{Status: directory.Disabled}, Proofs: []session.Proof{proof(Password)}}, signIn, []Enrolled{password, phone}, "refuse disabled"},
+		{"so is a locked one", Attempt{Typed: "x", Person: &Person{Status: directory.Locked}, Proofs: []session.Proof{proof(Password)}}, signIn, []Enrolled{password, phone}, "refuse locked"},
+
+		{"a first-use password may add the first method", Attempt{Typed: "x", Person: &Person{Status: directory.Active, FirstUse: true}, Proofs: []session.Proof{proof(Password, firstUse)}}, signIn, []Enrolled{password}, "enrol phone"},
+		{"the app can be chosen instead", Attempt{Typed: "x", Enrols: Authenticator, Person: &Person{Status: directory.Active, FirstUse: true}, Proofs: []session.Proof{proof(Password, firstUse)}}, signIn, []Enrolled{password}, "enrol authenticator"},
+		{"what is not offered can't be chosen", Attempt{Typed: "x", Enrols: AccessPass, Person: &Person{Status: directory.Active, FirstUse: true}, Proofs: []session.Proof{proof(Password, firstUse)}}, signIn, []Enrolled{password}, "enrol phone"},
+		{"a first-use password whose time is over may not", Attempt{Typed: "x", Person: &active, Proofs: []session.Proof{proof(Password, firstUse)}}, signIn, []Enrolled{password}, "refuse needs-pass"},
+		{"an older password alone adds nothing", Attempt{Typed: "x", Person: &active, Proofs: []session.Proof{proof(Password)}}, signIn, []Enrolled{password}, "refuse needs-pass"},
+		{"an older password with an address on record: a code is mailed", Attempt{Typed: "x", Person: &Person{Status: directory.Active, Mail: true}, Proofs: []session.Proof{proof(Password)}}, signIn, []Enrolled{password}, "prove mail"},
+		{"that code and the password are enough", Attempt{Typed: "x", Person: &Person{Status: directory.Active, Mail: true}, Proofs: []session.Proof{proof(Password), proof(Mail)}}, signIn, []Enrolled{password}, "enrol phone"},
+		{"an access pass adds a method", Attempt{Typed: "x", Person: &active, Proofs: []session.Proof{proof(AccessPass)}}, signIn, []Enrolled{pass}, "enrol phone"},
+		{"nothing can be set up while changes are frozen", Attempt{Typed: "x", Person: &Person{Status: directory.Active, Frozen: true}, Proofs: []session.Proof{proof(AccessPass)}}, signIn, []Enrolled{pass}, "refuse frozen"},
+		{"nothing is offered: a pass does not help", Attempt{Typed: "x", Person: &active, Proofs: []session.Proof{proof(AccessPass)}}, Need{Level: session.Multi}, nil, "refuse needs-pass"},
+
+		{"the strongest method is asked first", Attempt{Typed: "x", Person: &active, Proofs: []session.Proof{proof(Password)}}, signIn, []Enrolled{password, phone, app}, "prove authenticator a"},
+		{"but the default before it", Attempt{Typed: "x", Person: &active, Proofs: []session.Proof{proof(Password)}}, signIn, []Enrolled{password, phone, app, landline}, "prove phone l"},
+		{"another way may be picked", Attempt{Typed: "x", Chosen: "p", Person: &active, Proofs: []session.Proof{proof(Password)}}, signIn, []Enrolled{password, phone, app}, "prove phone p"},
+		{"but not one of somebody else", Attempt{Typed: "x", Chosen: "zz", Person: &active, Proofs: []session.Proof{proof(Password)}}, signIn, []Enrolled{password, phone}, "prove phone p"},
+		{"nor a disabled one", Attempt{Typed: "x", Chosen: "d", Person: &active, Proofs: []session.Proof{proof(Password)}}, signIn, []Enrolled{password, phone, dead}, "prove phone p"},
+		{"a person whose only method is disabled needs a pass", Attempt{Typed: "x", Person: &active, Proofs: []session.Proof{proof(Password)}}, signIn, []Enrolled{password, dead}, "refuse needs-pass"},
+		{"who has methods and a pass proves a method", Attempt{Typed: "x", Person: &active, Proofs: []session.Proof{proof(AccessPass)}}, signIn, []Enrolled{password, phone, pass}, "prove phone p"},
+		{"unless all are lost", Attempt{Typed: "x", Lost: true, Person: &active, Proofs: []session.Proof{proof(AccessPass)}}, signIn, []Enrolled{password, phone, pass}, "enrol phone"},
+		{"which a password alone can't claim", Attempt{Typed: "x", Lost: true, Person: &active, Proofs: []session.Proof{proof(Password)}}, signIn, []Enrolled{password, phone}, "prove phone p"},
+		{"a first-use password never bypasses a method", Attempt{Typed: "x", Person: &Person{Status: directory.Active, FirstUse: true}, Proofs: []session.Proof{proof(Password, firstUse)}}, signIn, []Enrolled{password, phone}, "prove phone p"},
+
+		{"both proofs: done", Attempt{Typed: "x", Person: &active, Proofs: []session.Proof{proof(Password), proof(Phone)}}, signIn, []Enrolled{password, phone}, "done"},
+		{"details that are missing come before", Attempt{Typed: "x", Person: &Person{Status: directory.Active, Missing: true}, Proofs: []session.Proof{proof(Password), proof(Phone)}}, signIn, []Enrolled{password, phone}, "details"},
+		{"but only after the proofs", Attempt{Typed: "x", Person: &Person{Status: directory.Active, Missing: true}, Proofs: []session.Proof{proof(Password)}}, signIn, []Enrolled{password, phone}, "prove phone p"},
+		{"who has no password chooses one", Attempt{Typed: "x", Person: &active, Proofs: []session.Proof{proof(AccessPass), proof(Phone)}}, signIn, []Enrolled{phone}, "enrol password"},
+
+		{"a link alone is no sign-in", Attempt{Typed: "x", Recover: true, Person: &active, Proofs: []session.Proof{proof(MailLink)}}, signIn, []Enrolled{password, phone}, "prove phone p"},
+		{"nor does it add a first method", Attempt{Typed: "x", Recover: true, Person: &Person{Status: directory.Active, Mail: true, FirstUse: true}, Proofs: []session.Proof{proof(MailLink)}}, signIn, []Enrolled{password}, "refuse needs-pass"},
+		{"with the second step a new password is chosen", Attempt{Typed: "x", Recover: true, Person: &active, Proofs: []session.Proof{proof(MailLink), proof(Phone)}}, signIn, []Enrolled{password, phone}, "enrol password"},
+		{"a number that is a day old at most does not recover", Attempt{Typed: "x", Recover: true, Person: &active, Proofs: []session.Proof{proof(MailLink)}}, signIn, []Enrolled{password, {ID: "n", Kind: Phone, StartsAt: now.Add(time.Second)}}, "refuse needs-pass"},
+		{"though it does sign in", Attempt{Typed: "x", Person: &active, Proofs: []session.Proof{proof(Password)}}, signIn, []Enrolled{password, {ID: "n", Kind: Phone, StartsAt: now.Add(time.Second)}}, "prove phone n"},
+		{"and that is a sign-in", Attempt{Typed: "x", Recover: true, Added: []Added{{Kind: Password}}, Person: &active, Proofs: []session.Proof{proof(MailLink), proof(Phone), proof(Password)}}, signIn, []Enrolled{password, phone}, "done"},
+		{"a link proof outside a recovery counts for nothing", Attempt{Typed: "x", Person: &active, Proofs: []session.Proof{proof(MailLink), proof(Phone)}}, signIn, []Enrolled{password, phone}, "prove password"},
+
+		{"a change wants a recent proof", Attempt{Typed: "x", Person: &active, Proofs: []session.Proof{proof(Password), proof(Phone, longAgo)}}, change, []Enrolled{password, phone}, "prove phone p"},
+		{"which a recent sign-in is", Attempt{Typed: "x", Person: &active, Proofs: []session.Proof{proof(Password), proof(Phone)}}, change, []Enrolled{password, phone}, "done"},
+		{"then the new method is set up", Attempt{Typed: "x", Person: &active, Proofs: []session.Proof{proof(Password), proof(Phone)}}, Need{Level: session.Multi, Fresh: 10 * time.Minute, Enrol: Authenticator}, []Enrolled{password, phone}, "enrol authenticator"},
+		{"and no other", Attempt{Typed: "x", Enrols: Phone, Person: &active, Proofs: []session.Proof{proof(Password), proof(Phone)}}, Need{Level: session.Multi, Fresh: 10 * time.Minute, Enrol: Authenticator, Offer: []Kind{Phone}}, []Enrolled{password, phone}, "enrol authenticator"},
+
+		{"15 minutes of nothing end it", Attempt{Typed: "x", TouchedAt: now.Add(-15*time.Minute - time.Millisecond), Person: &active, Proofs: []session.Proof{proof(Password), proof(Phone)}}, signIn, []Enrolled{password, phone}, "refuse idle"},
+		{"what is over stays over", Attempt{Typed: "x", Ended: ReasonWrong, Person: &active, Proofs: []session.Proof{proof(Password), proof(Phone)}}, signIn, []Enrolled{password, phone}, "refuse wrong"},
+	} {
+		t.Run(c.story, func(t *testing.T) {
+			if c.attempt.TouchedAt.IsZero() {
+				c.attempt.TouchedAt = now
+			}
+			if got := word(Next(c.attempt, c.need, c.enrolled, now)); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+func word(s Step) string {
+	text := string(s.Kind)
+	if s.Ask != "" {
+		text += " " + string(s.Ask)
+	}
+	if s.Target != nil {
+		text += " " + s.Target.ID
+	}
+	if s.Reason != "" {
+		text += " " + s.Reason
+	}
+	return text
+}
+
+// Every small state that can be written down is walked, reachable or not: done is never reached below the need, nobody
+// who is not active arrives, and nothing is set up without a proof that is good enough.
+func TestDoneIsNeverReachedBelowTheNeed(t *testing.T) {
+	kinds := []session.Proof{proof(Password), proof(Password, firstUse), proof(AccessPass), proof(Phone), proof(Phone, longAgo),
+		proof(Authenticator), proof(Mail), proof(MailLink)}
+	have := []Enrolled{password, phone, app, dead, pass}
+	needs := []Need{signIn, change, {Level: session.Multi, Fresh: 10 * time.Minute, Enrol: Phone}, {Level: session.Multi, Details: true}}
+	states := 0
+	for flags := range 1 << 7 {
+		on := func(bit int) bool { return flags&(1<<bit) != 0 }
+		for _, status := range []directory.Status{directory.Active, directory.Locked, directory.Disabled} {
+			person := &Person{Status: status, Frozen: on(0), FirstUse: on(1), Mail: on(2), Missing: on(3)}
+			for proved := range 1 << len(kinds) {
+				for held := range 1 << len(have) {
+					a := Attempt{Typed: "x", TouchedAt: now, Person: person, Recover: on(4), Lost: on(5)}
+					if on(6) {
+						a.Added = []Added{{Kind: Password}, {Kind: Phone}}
+					}
+					for i, p := range kinds {
+						if proved&(1<<i) != 0 {
+							a.Proofs = append(a.Proofs, p)
+						}
+					}
+					var enrolled []Enrolled
+					for i, e := range have {
+						if held&(1<<i) != 0 {
+							enrolled = append(enrolled, e)
+						}
+					}
+					for _, need := range needs {
+						states++
+						judge(t, a, need, enrolled)
+						if t.Failed() {
+							return
+						}
+					}
+				}
+			}
+		}
+	}
+	t.Logf("%d states", states)
+}
+
+func judge(t *testing.T, a Attempt, need Need, enrolled []Enrolled) {
+	step := Next(a, need, enrolled, now)
+	problem := ""
+	switch step.Kind {
+	case Done:
+		switch {
+		case session.LevelOf(a.Proofs) < need.Level:
+			problem = "done below the level"
+		case need.Fresh > 0 && !session.Since(a.Proofs, session.Possession, now.Add(-need.Fresh)):
+			problem = "done with a stale proof"
+		case a.Person.Status != directory.Active:
+			problem = "done for somebody who is not active"
+		case a.Recover && !a.added(Password):
+			problem = "a recovery ended without a new password"
+		case need.Details && a.Person.Missing:
+			problem = "done without the details"
+		}
+	case Enrol:
+		possession := session.Has(a.Proofs, session.Possession)
+		strong := a.proved(AccessPass) || a.proved(Password) && (a.proved(Mail) || a.Person.FirstUse)
+		switch {
+		case a.Person.Frozen:
+			problem = "something is set up though changes are frozen"
+		case !possession && !strong:
+			problem = "something is set up without a proof that is good enough"
+		case !possession && len(possessions(enrolled)) > 0 && !(a.Lost && a.proved(AccessPass)):
+			problem = "a method that is there was passed by"
+		}
+	case Prove:
+		if step.Target != nil && !step.Target.DisabledAt.IsZero() {
+			problem = "a disabled method is asked"
+		}
+	}
+	if problem != "" {
+		t.Errorf("%s: %+v need %+v enrolled %+v", problem, a, need, enrolled)
+	}
+}
+
+// An open redirect would lend our name to any site (threat T80).
+func TestLocalPath(t *testing.T) {
+	for to, want := range map[string]string{
+		"/security": "/security", "/security?done=added": "/security?done=added", "/a/b%20c": "/a/b%20c",
+		"": "/", "security": "/", "//evil.example": "/", "/\\evil.example": "/", "/\t/evil.example": "/", "https:evil.example": "/",
+		"https://evil.example": "/", "javascript:alert(1)": "/", "/a\r\nSet-Cookie: x": "/", "/%zz": "/", "@evil.example": "/",
+	} {
+		if got := LocalPath(to); got != want {
+			t.Errorf("LocalPath(%q) = %q, want %q", to, got, want)
+		}
+	}
+}
