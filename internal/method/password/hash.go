@@ -35,6 +35,11 @@ const (
 var ErrBusy error = problem.New(problem.Busy, "error.busy").After(5 * time.Second)
 
 // Hasher makes and checks hashes, a bounded number of them at once.
+//
+// Its memory: 19 MiB for each hash at work, and what finished ones left until the garbage collector ran, because the
+// library cannot use memory twice. These blocks hold no pointers and cost the collector next to nothing; what is left
+// stays below the size of what lives. A soft memory limit for the process (debug.SetMemoryLimit) keeps it there on
+// machines of many cores.
 type Hasher struct {
 	slots *semaphore.Weighted // first come, first served
 	size  int64

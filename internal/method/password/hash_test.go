@@ -259,6 +259,25 @@ func BenchmarkHash(b *testing.B) {
 	})
 }
 
+// T06: these two are to be alike.
+func BenchmarkVerify(b *testing.B) {
+	h := NewHasher(0, time.Hour)
+	b.Run("known", func(b *testing.B) {
+		for b.Loop() {
+			if ok, _, err := h.Verify(context.Background(), example, "a wrong password"); ok || err != nil {
+				b.Fatal(ok, err)
+			}
+		}
+	})
+	b.Run("unknown", func(b *testing.B) {
+		for b.Loop() {
+			if err := h.Dummy(context.Background(), "a wrong password"); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
 // The yardstick of BenchmarkHash: nothing but the computation, on one core.
 func BenchmarkBareArgon2id(b *testing.B) {
 	for b.Loop() {
