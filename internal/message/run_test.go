@@ -94,8 +94,8 @@ func TestACodeIsNotOrderedAgainWhereNobodyAnswered(t *testing.T) {
 		id := enqueue(t, d, o, text(Code, "code", 5*time.Minute, time.Now()))[0]
 		pass(2 * time.Minute)
 		final(t, d, id, failed)
-		if len(first.got) != 1 || len(second.got) != 1 {
-			t.Errorf("first was asked %d times, second %d", len(first.got), len(second.got))
+		if first.count() != 1 || second.count() != 1 {
+			t.Errorf("first was asked %d times, second %d", first.count(), second.count())
 		}
 	})
 }
@@ -110,7 +110,7 @@ func TestCodesDoNotWaitBehindSlowMail(t *testing.T) {
 			enqueue(t, d, o, Message{Channel: Email, Purpose: Notice, To: "a@members.example", Subject: "s", Paragraphs: []string{"p"}})
 		}
 		synctest.Wait()
-		if n := len(mail.got); n != o.lanes[1].workers {
+		if n := mail.count(); n != o.lanes[1].workers {
 			t.Errorf("%d letters are under way at once; want %d", n, o.lanes[1].workers)
 		}
 		id := enqueue(t, d, o, text(Code, "code", time.Minute, time.Now()))[0]
@@ -147,7 +147,7 @@ func TestRetriesNeedNobodyToWakeThem(t *testing.T) {
 		pass(30 * time.Second)
 		refuse.Store(false)
 		pass(30*time.Second - 1e6)
-		if n := len(phone.got); n != 1 {
+		if n := phone.count(); n != 1 {
 			t.Fatalf("tried %d times within the first minute", n)
 		}
 		pass(1e6)
@@ -170,9 +170,28 @@ func TestRunEndsSoonAndLosesNothing(t *testing.T) {
 		if r := look(t, d, id); r.state != queued || r.sealed == nil {
 			t.Errorf("the letter is %s, with %d bytes of content", r.state, len(r.sealed))
 		}
-		mail.answer = nil
+		mail = &provider{name: "mail", serves: []Channel{Email}}
 		defer start(t, node(d, o.ring, mail))()
 		pass(time.Minute)
+		final(t, d, id, sent)
+	})
+}
+
+func TestWhatIsUnderWayAtTheEndIsFinished(t *testing.T) {
+	world(t, func(t *testing.T, d *db.DB) {
+		phone := phones("phones", func(ctx context.Context, _ Message) error {
+			select {
+			case <-time.After(2 * time.Second):
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		})
+		o := node(d, keys.Random(), phone)
+		stop := start(t, o)
+		id := enqueue(t, d, o, text(Code, "code", time.Minute, time.Now()))[0]
+		synctest.Wait()
+		stop()
 		final(t, d, id, sent)
 	})
 }
@@ -209,7 +228,7 @@ func TestRunOutlivesTheDatabase(t *testing.T) {
 		rename(t, d, "messages", "away")
 		defer start(t, o)()
 		pass(time.Minute)
-		if len(phone.got) != 0 {
+		if phone.count() != 0 {
 			t.Fatal("sent without a table")
 		}
 		rename(t, d, "away", "messages")
@@ -231,8 +250,8 @@ func TestAnOutcomeIsWrittenWhenTheDatabaseIsBack(t *testing.T) {
 		rename(t, d, "away", "messages")
 		pass(30 * time.Second)
 		final(t, d, id, sent)
-		if len(phone.got) != 1 {
-			t.Errorf("sent %d times", len(phone.got))
+		if phone.count() != 1 {
+			t.Errorf("sent %d times", phone.count())
 		}
 	})
 }
