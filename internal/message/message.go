@@ -49,7 +49,7 @@ type Message struct {
 	Channel   Channel
 	Purpose   Purpose
 	Challenge string    // id of the challenge that a code answers, or empty
-	Locale    string    // language of the message: "en"
+	Locale    string    // language of the message; empty is English, as everywhere
 	To        string    // E.164 number or e-mail address
 	Extension string    // voice: digits to dial once the call is answered, or empty
 	Hint      string    // To as pages may show it; Enqueue makes it (Mask) if it is empty
@@ -84,6 +84,9 @@ func (m *Message) complete(now time.Time) error {
 	}
 	if m.ExpiresAt.IsZero() {
 		m.ExpiresAt = now.Add(lifetime)
+	}
+	if m.Locale == "" {
+		m.Locale = "en"
 	}
 	if m.Hint == "" {
 		m.Hint = Mask(m.To)

@@ -42,7 +42,7 @@ func TestAMessageIsSealedUntilItIsSentAndThenEmptied(t *testing.T) {
 			t.Errorf("sent by %q with receipt %q", r.route, r.receipt)
 		}
 		got := phone.got[0]
-		if got.ID != id || got.To != sentMessage.To || got.Body != sentMessage.Body || got.Hint != "•••123" {
+		if got.ID != id || got.To != sentMessage.To || got.Body != sentMessage.Body || got.Hint != "•••123" || got.Locale != "en" {
 			t.Errorf("the route got %+v", got)
 		}
 		drain(t, o)
