@@ -92,5 +92,5 @@ func (rule Rule) key(who string) string { return rule.Name + ":" + who }
 
 func (rule Rule) block(further int64) time.Duration {
 	// 2^20 times the shortest block is longer than any Longest; more would overflow.
-	return min(rule.Block<<min(further, 20), rule.Longest)
+	return min(rule.Block<<min(further, 20), max(rule.Block, rule.Longest))
 }
