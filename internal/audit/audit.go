@@ -88,7 +88,7 @@ func Record(tx *db.Tx, e Event) error {
 func OfUser(tx *db.Tx, user, before string, count int) ([]Event, error) {
 	var events []Event
 	if before == "" {
-		before = "~" // after every id
+		before = "g" // after every id, which is hexadecimal, in every collation; a sign such as ~ sorts first in most
 	}
 	err := tx.Each(`SELECT id, at, type, actor, user_id, address, agent, detail FROM audit_events
 		WHERE user_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3`, []any{user, before, count}, func(scan func(...any) error) error {
