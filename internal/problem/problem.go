@@ -24,6 +24,8 @@ const (
 	Unavailable             // a part that we need (the database) does not answer: 503
 	TooLarge                // more was sent than any honest form holds: 413
 	Misdirected             // asked for under a host name that is not ours: 421
+	Malformed               // what was sent is no form at all: 400
+	Method                  // the page is there, but not for this method: 405
 )
 
 var statuses = map[Kind]int{
@@ -31,7 +33,7 @@ var statuses = map[Kind]int{
 	Forbidden: http.StatusForbidden, Proof: http.StatusForbidden, Gone: http.StatusGone,
 	Busy: http.StatusServiceUnavailable, Limited: http.StatusTooManyRequests,
 	Unavailable: http.StatusServiceUnavailable, TooLarge: http.StatusRequestEntityTooLarge,
-	Misdirected: http.StatusMisdirectedRequest,
+	Misdirected: http.StatusMisdirectedRequest, Malformed: http.StatusBadRequest, Method: http.StatusMethodNotAllowed,
 }
 
 // Status is the HTTP status of the kind (RFC 9110 section 15).

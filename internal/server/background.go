@@ -1,0 +1,102 @@
+// What works without a request: the outbox, the sweeping of old rows, the watch over the clock.
+package server
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"time"
+
+	"woggle/internal/db"
+	"woggle/internal/limit"
+	"woggle/internal/message"
+	"woggle/internal/session"
+	"woggle/internal/signin"
+)
+
+// How often the background works, and how long old rows are of use to people who look into something.
+const (
+	sweepFirst   = time.Minute // not at the start, when there is enough to do
+	sweepEvery   = time.Hour
+	keepLimits   = 100 * 24 * time.Hour // longer than the longest window
+	keepMessages = 30 * 24 * time.Hour
+)
+
+// Run works until the context ends.
+func (s *Server) Run(ctx context.Context) {
+	var work sync.WaitGroup
+	work.Go(func() { s.outbox.Run(ctx) })
+	work.Go(func() { every(ctx, 0, clockEvery, func() { s.watchClock(ctx) }) })
+	work.Go(func() { every(ctx, sweepFirst, sweepEvery, func() { s.sweep(ctx) }) })
+	work.Wait()
+}
+
+// every works after the first pause, and then again and again until the context ends.
+func every(ctx context.Context, first, pause time.Duration, work func()) {
+	timer := time.NewTimer(first)
+	defer timer.Stop()
+	for {
+		select {
+		case <-timer.C:
+			work()
+			timer.Reset(pause)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// sweep deletes what is long over, each chapter's rows in a transaction of its own, so that nobody waits long. Nothing
+// depends on it, and nodes that sweep at once find less to do.
+func (s *Server) sweep(ctx context.Context) {
+	for name, step := range map[string]func(*db.Tx) error{
+		"attempts": signin.Sweep,
+		"sessions": session.Sweep,
+		"limits":   func(tx *db.Tx) error { return limit.Sweep(tx, keepLimits) },
+		"messages": func(tx *db.Tx) error { return message.Sweep(tx, keepMessages) },
+	} {
+		if err := s.db.Tx(ctx, step); err != nil && ctx.Err() == nil {
+			s.log.Error("old rows could not be swept; it is tried again in an hour", "rows", name, "error", err)
+		}
+	}
+}
+
+// The clock (threat T19). A clock that is behind would let used and expired things live again.
+const (
+	clockEvery = 30 * time.Second
+	skewAlarm  = 5 * time.Second  // nodes differ: somebody should look
+	skewRefuse = 90 * time.Second // three steps of an authenticator: not ready
+)
+
+// watchClock notes the time for other nodes and the next start, and says when it is behind.
+func (s *Server) watchClock(ctx context.Context) {
+	behind, err := MarkTime(ctx, s.db)
+	switch {
+	case ctx.Err() != nil:
+	case err != nil:
+		s.log.Error("the time could not be noted", "error", err)
+	case behind > skewRefuse:
+		s.log.Error("this computer's clock is behind, and it is not ready to serve: set the clock right; if it is right and was "+
+			"wrong before, start with --accept-clock", "behind", behind)
+	case behind > skewAlarm:
+		s.log.Warn("this computer's clock is behind, or another node's is ahead: let all nodes follow one time server", "behind", behind)
+	}
+}
+
+// ready answers whether visitors should be sent here: the database answers, and the clock can be believed.
+func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+	defer cancel()
+	behind, err := TimeBehind(ctx, s.db)
+	switch {
+	case errors.Is(err, context.Canceled):
+	case err != nil:
+		s.logFailure(r, err)
+		say(w, http.StatusServiceUnavailable, "the database does not answer")
+	case behind > skewRefuse:
+		say(w, http.StatusServiceUnavailable, "this computer's clock is "+behind.Round(time.Second).String()+" behind")
+	default:
+		say(w, http.StatusOK, "ready")
+	}
+}

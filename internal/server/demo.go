@@ -1,0 +1,65 @@
+// What a server of the demonstration has besides: the embedded telephone company.
+package server
+
+import (
+	"context"
+	"net/http"
+
+	"woggle/internal/message"
+	"woggle/internal/message/handset"
+	"woggle/internal/message/speech"
+	"woggle/internal/page"
+)
+
+// Demo is what makes a server a demonstration.
+type Demo struct {
+	Exchange *handset.Exchange
+	People   func() any            // the sample accounts, for people.json
+	Lines    func() []handset.Line // their numbers
+}
+
+// line is the telephone company as a provider.
+type line struct {
+	*handset.Exchange
+	organisation string
+}
+
+func (d *Demo) route(organisation string) message.Route { return line{d.Exchange, organisation} }
+
+// Name is "handset".
+func (line) Name() string { return "handset" }
+
+// Channels are texts and calls.
+func (line) Channels() []message.Channel { return []message.Channel{message.SMS, message.Voice} }
+
+// Send hands the message to the exchange, which takes every number.
+func (l line) Send(_ context.Context, m message.Message) (receipt string, err error) {
+	if m.Channel == message.SMS {
+		receipt, err = l.Text(m.To, m.Body)
+	} else {
+		receipt, err = l.Call(m.To, m.Extension, speech.CodeCall(m.Locale, l.organisation, m.Name, m.Code))
+	}
+	if err != nil {
+		return "", message.Permanent(err)
+	}
+	return receipt, nil
+}
+
+// mount adds the pages of the telephones. What a script reads is bare: it carries no cookie.
+func (d *Demo) mount(pages *page.Renderer, bare func(string, http.HandlerFunc), guarded func(string, page.Handler)) error {
+	phones, err := d.Exchange.Handler(pages, d.People, d.Lines)
+	if err != nil {
+		return err
+	}
+	bare("GET /handset/messages", phones.ServeHTTP)
+	bare("GET /handset/people.json", phones.ServeHTTP)
+	bare("GET /handset/changes", phones.ServeHTTP)
+	show := func(w http.ResponseWriter, r *http.Request) error {
+		phones.ServeHTTP(w, r)
+		return nil
+	}
+	guarded("GET /handset", show)
+	guarded("GET /handset/", show)
+	guarded("POST /handset/", show)
+	return nil
+}

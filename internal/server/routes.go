@@ -1,0 +1,84 @@
+// The one route table.
+package server
+
+import (
+	"embed"
+	"net/http"
+	"strings"
+
+	"woggle/internal/page"
+	"woggle/internal/problem"
+)
+
+//go:embed pages/*.html
+var pages embed.FS
+
+const staticPattern = "GET /static/"
+
+// routes is the site, read from top to bottom. Patterns are those of http.ServeMux.
+func (s *Server) routes() (http.Handler, error) {
+	mux := http.NewServeMux()
+	// bare serves what has no visitor: no cookie is set or read, and no form taken.
+	bare := func(pattern string, h http.HandlerFunc) { mux.Handle(pattern, named(pattern, h)) }
+	// guarded serves pages.
+	guarded := func(pattern string, h page.Handler) { mux.Handle(pattern, named(pattern, s.guard(h))) }
+
+	bare("GET /healthz", s.alive)
+	bare("GET /readyz", s.ready)
+	bare(staticPattern, s.static)
+	bare("GET /brand.css", s.pages.BrandSheet)
+
+	s.flow.Mount(guarded) // /signin, /setup, /not-me
+	for _, method := range s.mounts {
+		method(guarded) // /signin/password, /signin/phone, …
+	}
+	s.portal.Mount(guarded) // /, /security, /details, /activity
+	guarded("POST /signout", s.signOut)
+	guarded("POST /language", s.chooseLanguage)
+	guarded("GET /help", s.showHelp)
+	if s.demo != nil {
+		if err := s.demo.mount(s.pages, bare, guarded); err != nil { // /handset
+			return nil, err
+		}
+	}
+
+	guarded("/", func(_ http.ResponseWriter, r *http.Request) error { return nowhere(mux, r) })
+	return s.enter(s.ours(mux)), nil
+}
+
+// named tells the log which route answers.
+func named(pattern string, h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.(*answer).pattern = pattern
+		h.ServeHTTP(w, r)
+	})
+}
+
+// nowhere tells a page that is not there from one that is used in a wrong way.
+func nowhere(mux *http.ServeMux, r *http.Request) error {
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		other := r.Clone(r.Context())
+		other.Method = method
+		if _, pattern := mux.Handler(other); pattern != "/" {
+			return problem.New(problem.Method, "error.method")
+		}
+	}
+	return problem.New(problem.NotFound, "error.not-found")
+}
+
+// static serves the static files. One that is not there, such as that of an older version, is not to be kept.
+func (s *Server) static(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
+	s.pages.Static(w, r)
+}
+
+// alive answers as long as the process does.
+func (s *Server) alive(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "alive") }
+
+// say answers a probe.
+func say(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	w.Write([]byte(strings.TrimSpace(text) + "\n"))
+}

@@ -1,0 +1,179 @@
+// The wiring: every chapter, made once, with what it works with.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"sync"
+	"time"
+
+	"woggle/internal/db"
+	"woggle/internal/keys"
+	"woggle/internal/message"
+	"woggle/internal/method/accesspass"
+	"woggle/internal/method/authenticator"
+	"woggle/internal/method/password"
+	"woggle/internal/method/phone"
+	"woggle/internal/page"
+	"woggle/internal/portal"
+	"woggle/internal/session"
+	"woggle/internal/signin"
+)
+
+// Options are all that a server is made of.
+type Options struct {
+	DB             *db.DB // open, migrated, begun with Keys (see CheckKeys)
+	Keys           *keys.Ring
+	Base           *url.URL // public address: scheme and host
+	Brand          page.Brand
+	Plan           phone.Plan    // the countries whose numbers are texted and called
+	Stay           time.Duration // how long people may choose to stay signed in; 0 does not offer it
+	TrustedProxies []netip.Prefix
+	SMTP           *message.SMTP   // the mail server, or nil
+	Routes         []message.Route // providers of texts and calls, in the order in which they are tried
+	Demo           *Demo           // nil for a real server
+	Log            *slog.Logger
+}
+
+// Server is one node.
+type Server struct {
+	base     *url.URL
+	proxies  []netip.Prefix
+	db       *db.DB
+	keys     *keys.Ring
+	pages    *page.Renderer
+	sessions *session.Manager
+	outbox   *message.Outbox
+	flow     *signin.Flow
+	portal   *portal.Portal
+	mounts   []mount // of the methods
+	demo     *Demo
+	log      *slog.Logger
+	handler  http.Handler
+}
+
+// mount adds the routes of a chapter.
+type mount func(handle func(pattern string, h page.Handler))
+
+// New wires a server. Its errors are faults in the options or in the pages.
+func New(o Options) (*Server, error) {
+	s := &Server{base: o.Base, proxies: o.TrustedProxies, db: o.DB, keys: o.Keys, demo: o.Demo, log: o.Log}
+	if s.demo != nil && !isLoopback(o.Base.Hostname()) {
+		return nil, errors.New("a demonstration is for this computer only: everybody who reaches it reads everybody's codes")
+	}
+	var err error
+	if s.pages, err = page.New(page.Config{Brand: o.Brand, Demo: o.Demo != nil, Log: s.logFailure}); err != nil {
+		return nil, err
+	}
+	s.sessions = &session.Manager{DB: o.DB, Keys: o.Keys, Stay: o.Stay, Secure: o.Base.Scheme == "https"}
+	routes := o.Routes
+	if o.SMTP != nil {
+		letters := *o.SMTP
+		letters.Organisation, letters.Text = o.Brand.Name, s.pages.Locales.Text
+		mail, err := message.NewSMTP(letters)
+		if err != nil {
+			return nil, err
+		}
+		routes = append(routes, mail)
+	}
+	if o.Demo != nil {
+		routes = append(routes, o.Demo.route(o.Brand.Name))
+	}
+	s.outbox = message.New(o.DB, o.Keys, routes, o.Log)
+	texts := message.Composer{Text: s.pages.Locales.Text, Organisation: o.Brand.Name, Host: o.Base.Host}
+	s.flow, err = signin.New(signin.Deps{DB: o.DB, Keys: o.Keys, Pages: s.pages, Sessions: s.sessions, Outbox: s.outbox,
+		Texts: texts, Base: o.Base.String(), Log: o.Log})
+	if err != nil {
+		return nil, err
+	}
+	if err := s.addMethods(o, texts); err != nil {
+		return nil, err
+	}
+	if err := s.pages.Add("server", pages); err != nil {
+		return nil, err
+	}
+	s.handler, err = s.routes()
+	return s, err
+}
+
+// addMethods makes the ways to prove who one is, and the pages on which people see to them.
+func (s *Server) addMethods(o Options, texts message.Composer) error {
+	passwords, err := password.New(password.Deps{DB: o.DB, Keys: o.Keys, Pages: s.pages, Flow: s.flow,
+		Hasher: password.NewHasher(0, 0), Pass: accesspass.Match(o.Keys)})
+	if err != nil {
+		return err
+	}
+	phones, err := phone.New(phone.Deps{DB: o.DB, Keys: o.Keys, Pages: s.pages, Flow: s.flow, Outbox: s.outbox, Texts: texts,
+		Plan: o.Plan})
+	if err != nil {
+		return err
+	}
+	apps, err := authenticator.New(authenticator.Deps{DB: o.DB, Keys: o.Keys, Pages: s.pages, Flow: s.flow})
+	if err != nil {
+		return err
+	}
+	s.flow.Use(passwords, phones, apps)
+	s.mounts = []mount{passwords.Mount, phones.Mount, apps.Mount}
+	s.portal, err = portal.New(portal.Deps{DB: o.DB, Pages: s.pages, Sessions: s.sessions, Flow: s.flow,
+		ChangePassword: passwords.Change})
+	return err
+}
+
+// Handler answers requests.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+// SetupLink makes the link for the first administrator, while there is none.
+func (s *Server) SetupLink(ctx context.Context) (address string, needed bool, err error) {
+	return s.flow.SetupLink(ctx)
+}
+
+// Bounds of a connection (threat T81): who is slow on purpose is not waited for.
+const (
+	headerTime  = 5 * time.Second
+	readTime    = 15 * time.Second
+	writeTime   = 60 * time.Second
+	idleTime    = 60 * time.Second
+	headerBytes = 16 << 10
+	stopTime    = 10 * time.Second // for requests under way when the server is told to stop
+)
+
+// Serve answers on the listener, and works in the background, until the context ends; then it lets requests under way
+// finish. It returns nil when it was told to stop.
+func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
+	if address, ok := listener.Addr().(*net.TCPAddr); s.demo != nil && (!ok || !address.IP.IsLoopback()) {
+		return fmt.Errorf("a demonstration is for this computer only, not for %s", listener.Addr())
+	}
+	web := &http.Server{Handler: s.handler, ReadHeaderTimeout: headerTime, ReadTimeout: readTime, WriteTimeout: writeTime,
+		IdleTimeout: idleTime, MaxHeaderBytes: headerBytes, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
+	// The background outlives the last request, because that may still promise a message.
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var work sync.WaitGroup
+	work.Go(func() { s.Run(background) })
+	defer work.Wait()
+	defer stop()
+	ended := make(chan error, 1)
+	go func() { ended <- web.Serve(listener) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
+	defer cancel()
+	if err := web.Shutdown(grace); err != nil {
+		s.log.Warn("requests were cut off", "error", err)
+		return web.Close()
+	}
+	return nil
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}

@@ -1,0 +1,65 @@
+// What every visitor can do on any page: choose the language, sign out, ask for help.
+package server
+
+import (
+	"net/http"
+	"time"
+
+	"woggle/internal/audit"
+	"woggle/internal/db"
+	"woggle/internal/directory"
+	"woggle/internal/page"
+	"woggle/internal/session"
+	"woggle/internal/signin"
+)
+
+const languageLife = 365 * 24 * time.Hour
+
+// chooseLanguage keeps the language in the browser, and with the person who is signed in, because it is the language of
+// their texts and letters as well.
+func (s *Server) chooseLanguage(w http.ResponseWriter, r *http.Request) error {
+	if locale := s.pages.Locales.Find(r.PostForm.Get("to")); locale != nil {
+		http.SetCookie(w, &http.Cookie{Name: languageCookie, Value: locale.Code, Path: "/", HttpOnly: true,
+			Secure: s.sessions.Secure, SameSite: http.SameSiteLaxMode, MaxAge: int(languageLife / time.Second)})
+		if person := page.VisitOf(r).Person; person != nil {
+			err := s.db.Tx(r.Context(), func(tx *db.Tx) error { return directory.SetLocale(tx, person.ID, locale.Code) })
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return redirect(w, r, signin.LocalPath(r.PostForm.Get("back")))
+}
+
+// signOut ends the session, and makes the browser a new one: at a shared computer, nothing is left to the next person.
+func (s *Server) signOut(w http.ResponseWriter, r *http.Request) error {
+	if mine := session.Of(r); mine != nil {
+		err := s.db.Tx(r.Context(), func(tx *db.Tx) error {
+			if err := s.sessions.End(tx, mine.User.ID, mine.ID, mine.User.ID); err != nil {
+				return err
+			}
+			return audit.Record(tx, audit.Event{Type: audit.SignedOut, Actor: mine.User.ID, User: mine.User.ID})
+		})
+		if err != nil {
+			return err
+		}
+	}
+	w.Header().Del("Set-Cookie") // the guard has kept the browser's cookie alive
+	http.SetCookie(w, &http.Cookie{Name: s.browserCookie(), Path: "/", MaxAge: -1, HttpOnly: true, Secure: s.sessions.Secure,
+		SameSite: http.SameSiteLaxMode})
+	s.sessions.ClearCookie(w)
+	return redirect(w, r, "/signin")
+}
+
+// showHelp tells whom to ask.
+func (s *Server) showHelp(w http.ResponseWriter, r *http.Request) error {
+	return s.pages.Show(w, r, "server/help", nil)
+}
+
+// redirect sends the browser on with a GET, so that neither Refresh nor Back sends a form again (RFC 9110 section
+// 15.4.4).
+func redirect(w http.ResponseWriter, r *http.Request, to string) error {
+	w.Header().Set("Cache-Control", "no-store")
+	http.Redirect(w, r, to, http.StatusSeeOther)
+	return nil
+}
