@@ -129,7 +129,7 @@ func word(s Step) string {
 func TestDoneIsNeverReachedBelowTheNeed(t *testing.T) {
 	kinds := []session.Proof{proof(Password), proof(Password, firstUse), proof(AccessPass), proof(Phone), proof(Phone, longAgo),
 		proof(Authenticator), proof(Mail), proof(MailLink)}
-	have := []Enrolled{password, phone, app, dead, pass}
+	have := []Enrolled{password, phone, app, dead}
 	needs := []Need{signIn, change, {Level: session.Multi, Fresh: 10 * time.Minute, Enrol: Phone}, {Level: session.Multi, Details: true}}
 	states := 0
 	for flags := range 1 << 7 {

@@ -60,7 +60,7 @@ func (f *Flow) mail(tx *db.Tx, user directory.User, m mail) error {
 	args := append([]any{"name", user.Called(), "organisation", f.Pages.Brand().Name}, m.args...)
 	_, err := f.Outbox.Enqueue(tx, message.Message{User: user.ID, Channel: message.Email, Purpose: m.purpose, To: user.Email,
 		Locale: user.Locale, Name: user.Called(), Subject: f.text(user, m.key+".subject", args...),
-		Paragraphs: []string{f.text(user, "signin.mail.hello", args...), f.text(user, m.key, args...)},
+		Paragraphs: []string{f.text(user, m.key, args...)},
 		Button:     m.button, ExpiresAt: m.expires})
 	return err
 }
