@@ -68,14 +68,12 @@ func (c *serveCommand) Run(p *program, k *kong.Context) error {
 // site reads the settings; what is wrong with them is explained, and errTold returned.
 func (c *serveCommand) site(p *program, k *kong.Context) (Site, error) {
 	site, found := c.resolve(p, k)
-	wrong := 0
 	for _, f := range found {
 		if !f.Warning {
-			wrong++
 			fmt.Fprintln(p.err, f)
 		}
 	}
-	if wrong > 0 {
+	if errorsIn(found) > 0 {
 		return site, errTold
 	}
 	return site, nil

@@ -56,10 +56,10 @@ type Settings struct {
 
 // Finding is one thing that is wrong with the settings, or not good.
 type Finding struct {
-	Where   string // "woggle.toml:3", "WOGGLE_SMTP", "--smtp", or the name of a setting that stands nowhere
-	Wrong   string // what is wrong
-	Do      string // what to write or do
-	Warning bool   // the server starts all the same
+	Where   string `json:"where"`             // "woggle.toml:3", "WOGGLE_SMTP", "--smtp", or the name of a setting that stands nowhere
+	Wrong   string `json:"wrong"`             // what is wrong
+	Do      string `json:"do,omitempty"`      // what to write or do
+	Warning bool   `json:"warning,omitempty"` // the server starts all the same
 }
 
 // String is the finding as one line, with what to do on the next.

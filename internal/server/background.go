@@ -64,9 +64,9 @@ func (s *Server) sweep(ctx context.Context) {
 
 // The clock (threat T19). A clock that is behind would let used and expired things live again.
 const (
-	clockEvery = 30 * time.Second
-	skewAlarm  = 5 * time.Second  // nodes differ: somebody should look
-	skewRefuse = 90 * time.Second // three steps of an authenticator: not ready
+	clockEvery  = 30 * time.Second
+	skewAlarm   = 5 * time.Second  // nodes differ: somebody should look
+	SkewRefused = 90 * time.Second // three steps of an authenticator: not ready
 )
 
 // watchClock notes the time for other nodes and the next start, and says when it is behind.
@@ -76,7 +76,7 @@ func (s *Server) watchClock(ctx context.Context) {
 	case ctx.Err() != nil:
 	case err != nil:
 		s.log.Error("the time could not be noted", "error", err)
-	case behind > skewRefuse:
+	case behind > SkewRefused:
 		s.log.Error("this computer's clock is behind, and it is not ready to serve: set the clock right; if it is right and was "+
 			"wrong before, start with --accept-clock", "behind", behind)
 	case behind > skewAlarm:
@@ -94,7 +94,7 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		s.logFailure(r, err)
 		say(w, http.StatusServiceUnavailable, "the database does not answer")
-	case behind > skewRefuse:
+	case behind > SkewRefused:
 		say(w, http.StatusServiceUnavailable, "this computer's clock is "+behind.Round(time.Second).String()+" behind")
 	default:
 		say(w, http.StatusOK, "ready")

@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/http"
 
+	"woggle/internal/db"
 	"woggle/internal/message"
 	"woggle/internal/message/handset"
 	"woggle/internal/message/speech"
@@ -43,6 +44,21 @@ func (l line) Send(_ context.Context, m message.Message) (receipt string, err er
 		return "", message.Permanent(err)
 	}
 	return receipt, nil
+}
+
+// reportedCall is what key 9 in a call does: the person did not ask for that code, so somebody else has their password
+// (threat T26). Nothing can be changed from then on, and the administrators are told.
+func (s *Server) reportedCall(ctx context.Context, receipt string) {
+	err := s.db.Tx(ctx, func(tx *db.Tx) error {
+		user, _, found, err := message.Receipt(tx, line{}.Name(), receipt)
+		if err != nil || !found {
+			return err
+		}
+		return s.flow.Freeze(tx, user)
+	})
+	if err != nil {
+		s.log.ErrorContext(ctx, "a reported call could not be acted on", "error", err)
+	}
 }
 
 // mount adds the pages of the telephones. What a script reads is bare: it carries no cookie.

@@ -2,16 +2,12 @@
 package server
 
 import (
-	"embed"
 	"net/http"
 	"strings"
 
 	"woggle/internal/page"
 	"woggle/internal/problem"
 )
-
-//go:embed pages/*.html
-var pages embed.FS
 
 const staticPattern = "GET /static/"
 
@@ -35,7 +31,7 @@ func (s *Server) routes() (http.Handler, error) {
 	s.portal.Mount(guarded) // /, /security, /details, /activity
 	guarded("POST /signout", s.signOut)
 	guarded("POST /language", s.chooseLanguage)
-	guarded("GET /help", s.showHelp)
+	s.guide.Mount(guarded) // /help
 	if s.demo != nil {
 		if err := s.demo.mount(s.pages, bare, guarded); err != nil { // /handset
 			return nil, err

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	guide "woggle/docs/user"
 	"woggle/internal/db"
 	"woggle/internal/keys"
 	"woggle/internal/message"
@@ -52,6 +53,7 @@ type Server struct {
 	outbox   *message.Outbox
 	flow     *signin.Flow
 	portal   *portal.Portal
+	guide    *guide.Guide
 	mounts   []mount // of the methods
 	demo     *Demo
 	log      *slog.Logger
@@ -84,6 +86,7 @@ func New(o Options) (*Server, error) {
 	}
 	if o.Demo != nil {
 		routes = append(routes, o.Demo.route(o.Brand.Name))
+		o.Demo.Exchange.OnReport = s.reportedCall
 	}
 	s.outbox = message.New(o.DB, o.Keys, routes, o.Log)
 	texts := message.Composer{Text: s.pages.Locales.Text, Organisation: o.Brand.Name, Host: o.Base.Host}
@@ -95,7 +98,7 @@ func New(o Options) (*Server, error) {
 	if err := s.addMethods(o, texts); err != nil {
 		return nil, err
 	}
-	if err := s.pages.Add("server", pages); err != nil {
+	if s.guide, err = guide.New(s.pages); err != nil {
 		return nil, err
 	}
 	s.handler, err = s.routes()

@@ -24,32 +24,35 @@ var ErrWrongKeys = errors.New("this key file does not belong to this database: n
 // CheckKeys tells whether the ring is the one that the database was begun with, and begins it if it is new. Of two
 // nodes that begin it at once with two key files, one is refused. Its errors are ErrWrongKeys and the database's.
 func CheckKeys(ctx context.Context, d *db.DB, ring *keys.Ring) error {
-	var mark string
-	read := func(tx *db.Tx) error {
-		_, err := tx.Found("SELECT value FROM settings WHERE name = $1", []any{keySetting}, &mark)
-		return err
-	}
-	if err := d.View(ctx, read); err != nil {
-		return err
-	}
-	if mark == "" {
-		err := d.Tx(ctx, func(tx *db.Tx) error {
+	belongs, begun, err := Belongs(ctx, d, ring)
+	if err == nil && !begun {
+		err = d.Tx(ctx, func(tx *db.Tx) error {
 			mine := base64.StdEncoding.EncodeToString(ring.MAC(keySetting))
 			_, err := tx.Exec("INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING", keySetting, mine)
-			if err != nil {
-				return err
-			}
-			return read(tx)
-		})
-		if err != nil {
 			return err
+		})
+		if err == nil {
+			belongs, _, err = Belongs(ctx, d, ring)
 		}
 	}
-	mac, err := base64.StdEncoding.DecodeString(mark)
-	if err != nil || !ring.CheckMAC(mac, keySetting) {
+	if err == nil && !belongs {
 		return ErrWrongKeys
 	}
-	return nil
+	return err
+}
+
+// Belongs tells whether the database was begun, and if so whether with the ring, which may be nil.
+func Belongs(ctx context.Context, d *db.DB, ring *keys.Ring) (belongs, begun bool, err error) {
+	var mark string
+	err = d.View(ctx, func(tx *db.Tx) error {
+		begun, err = tx.Found("SELECT value FROM settings WHERE name = $1", []any{keySetting}, &mark)
+		return err
+	})
+	if err != nil || !begun || ring == nil {
+		return false, begun, err
+	}
+	mac, err := base64.StdEncoding.DecodeString(mark)
+	return err == nil && ring.CheckMAC(mac, keySetting), begun, err
 }
 
 // TimeBehind is how far this node's clock is behind the latest time that any node has seen; zero if it is not.

@@ -1,4 +1,4 @@
-// What every visitor can do on any page: choose the language, sign out, ask for help.
+// What every visitor can do on any page: choose the language, sign out.
 package server
 
 import (
@@ -49,11 +49,6 @@ func (s *Server) signOut(w http.ResponseWriter, r *http.Request) error {
 		SameSite: http.SameSiteLaxMode})
 	s.sessions.ClearCookie(w)
 	return redirect(w, r, "/signin")
-}
-
-// showHelp tells whom to ask.
-func (s *Server) showHelp(w http.ResponseWriter, r *http.Request) error {
-	return s.pages.Show(w, r, "server/help", nil)
 }
 
 // redirect sends the browser on with a GET, so that neither Refresh nor Back sends a form again (RFC 9110 section

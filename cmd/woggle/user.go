@@ -1,0 +1,249 @@
+// woggle user: people, seen to at the command line. It works on the database of the running server.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"woggle/internal/audit"
+	"woggle/internal/db"
+	"woggle/internal/directory"
+	"woggle/internal/keys"
+	"woggle/internal/method/phone"
+	"woggle/internal/server"
+)
+
+type userCommand struct {
+	Place `embed:""`
+
+	Add      userAdd      `cmd:"" help:"Add a person."`
+	List     userList     `cmd:"" help:"List people."`
+	Disable  userDisable  `cmd:"" help:"Keep a person out; every session of theirs ends."`
+	Enable   userEnable   `cmd:"" help:"Let a person in again who was disabled or locked."`
+	Unfreeze userUnfreeze `cmd:"" help:"Allow changes again after somebody said: this wasn't me."`
+	Pass     userPass     `cmd:"" help:"Give a person an access pass, to sign in with for the first time or again."`
+	Reset    userReset    `cmd:"" help:"Remove a person's phones and apps, so that they set up new ones."`
+}
+
+// AfterApply hands the place to the command below.
+func (u *userCommand) AfterApply(k *kong.Context) error {
+	k.Bind(&u.Place)
+	return nil
+}
+
+// office is the open database, with what commands need to work on it.
+type office struct {
+	db   *db.DB
+	ring *keys.Ring
+	site Site
+}
+
+// work opens the database of the installation for a command. It never makes one: a command in the wrong folder would
+// otherwise speak of an empty organisation.
+func (p *program) work(k *kong.Context, place *Place, do func(o *office) error) error {
+	settings := Settings{Place: *place}
+	site, found := settings.resolve(p, k)
+	for _, f := range found {
+		if !f.Warning {
+			fmt.Fprintln(p.err, f)
+		}
+	}
+	if errorsIn(found) > 0 {
+		return errTold
+	}
+	if path, lite := strings.CutPrefix(site.Database, "sqlite:"); lite {
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("there is no database at %s; start the server once, or name its settings with --settings FILE", path)
+		}
+	}
+	d, ring, err := open(p.ctx, site)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return do(&office{d, ring, site})
+}
+
+// change works on one person, found by user name, in one transaction.
+func (o *office) change(ctx context.Context, username string, do func(*db.Tx, directory.User) error) error {
+	return o.db.Tx(ctx, func(tx *db.Tx) error {
+		user, err := person(tx, username)
+		if err != nil {
+			return err
+		}
+		return do(tx, user)
+	})
+}
+
+// person finds by user name only, never by an address: a command is not to hit somebody else.
+func person(tx *db.Tx, username string) (directory.User, error) {
+	user, found, err := directory.Find(tx, username)
+	if err == nil && (!found || directory.Canonical(user.Username) != directory.Canonical(username)) {
+		err = fmt.Errorf("there is nobody with the user name %q; woggle user list shows them all", username)
+	}
+	return user, err
+}
+
+// server is the program as the server runs it, for what people are told of.
+func (o *office) server(p *program) (*server.Server, error) {
+	return server.New(server.Options{DB: o.db, Keys: o.ring, Base: o.site.Base, Brand: o.site.Brand, SMTP: o.site.SMTP,
+		Plan: phone.Plan{Default: o.site.Country, Allowed: o.site.Countries}, Log: p.logger(o.site.JSON)})
+}
+
+// row is a person as lists show them.
+type row struct {
+	Username   string           `json:"username"`
+	Email      string           `json:"email"`
+	GivenName  string           `json:"given_name"`
+	FamilyName string           `json:"family_name"`
+	Role       directory.Role   `json:"role"`
+	Status     directory.Status `json:"status"`
+	Frozen     bool             `json:"frozen"`
+	SignedInAt *time.Time       `json:"signed_in_at"` // null: never
+}
+
+func rowOf(u directory.User) row {
+	r := row{Username: u.Username, Email: u.Email, GivenName: u.GivenName, FamilyName: u.FamilyName, Role: u.Role,
+		Status: u.Status, Frozen: u.Frozen()}
+	if !u.SignedInAt.IsZero() {
+		r.SignedInAt = &u.SignedInAt
+	}
+	return r
+}
+
+type userAdd struct {
+	Username string   `arg:"" help:"User name, as in jo.smith or jo.smith@example.org."`
+	Email    string   `placeholder:"ADDRESS" help:"Where mail goes."`
+	Given    string   `placeholder:"NAME" help:"Given name."`
+	Family   string   `placeholder:"NAME" help:"Family name."`
+	Role     string   `enum:"member,helper,administrator" default:"member" help:"member, helper or administrator (${default})."`
+	Group    []string `placeholder:"NAME" sep:"none" help:"Group; made if there is none of that name. May be given several times."`
+	JSON     bool     `help:"Print the person as JSON."`
+}
+
+// Run adds the person and puts them into their groups, or does nothing.
+func (c *userAdd) Run(p *program, k *kong.Context, place *Place) error {
+	return p.work(k, place, func(o *office) error {
+		var user directory.User
+		err := o.db.Tx(p.ctx, func(tx *db.Tx) (err error) {
+			user, err = directory.Add(tx, directory.User{Username: c.Username, Email: c.Email, GivenName: c.Given,
+				FamilyName: c.Family, Role: directory.Role(c.Role)})
+			if err != nil {
+				return err
+			}
+			for _, name := range c.Group {
+				if err := join(tx, name, user.ID); err != nil {
+					return err
+				}
+			}
+			return audit.Record(tx, audit.Event{Type: audit.UserAdded, Actor: audit.System, User: user.ID})
+		})
+		switch {
+		case err != nil:
+			return err
+		case c.JSON:
+			return p.printJSON(rowOf(user))
+		}
+		_, err = fmt.Fprintf(p.out, "%s was added. They sign in for the first time with a pass: woggle user pass %s\n", user.Name(), user.Username)
+		return err
+	})
+}
+
+func join(tx *db.Tx, name, user string) error {
+	groups, err := directory.Groups(tx)
+	if err != nil {
+		return err
+	}
+	for _, group := range groups {
+		if group.Name == directory.Tidy(name) {
+			return directory.Join(tx, group.ID, user)
+		}
+	}
+	group, err := directory.AddGroup(tx, name, "")
+	if err != nil {
+		return err
+	}
+	return directory.Join(tx, group.ID, user)
+}
+
+type userList struct {
+	Group string `placeholder:"NAME" help:"Only those in this group."`
+	JSON  bool   `help:"Print JSON."`
+}
+
+// rowsAtOnce is how many people are read at once.
+const rowsAtOnce = 500
+
+// Run lists people in the order of their user names.
+func (c *userList) Run(p *program, k *kong.Context, place *Place) error {
+	return p.work(k, place, func(o *office) error {
+		rows, err := c.rows(p.ctx, o)
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			return p.printJSON(rows)
+		}
+		table := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
+		for _, r := range rows {
+			status, last := string(r.Status), "never signed in"
+			if r.Frozen {
+				status += ", frozen"
+			}
+			if r.SignedInAt != nil {
+				last = r.SignedInAt.Local().Format("2006-01-02 15:04")
+			}
+			name := strings.TrimSpace(r.GivenName + " " + r.FamilyName)
+			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", r.Username, name, r.Email, r.Role, status, last)
+		}
+		return table.Flush()
+	})
+}
+
+func (c *userList) rows(ctx context.Context, o *office) (rows []row, err error) {
+	group, after := "", ""
+	for more := true; more; {
+		err := o.db.View(ctx, func(tx *db.Tx) error {
+			if c.Group != "" && group == "" {
+				if group, err = groupNamed(tx, c.Group); err != nil {
+					return err
+				}
+			}
+			users, err := directory.List(tx, after, rowsAtOnce, group)
+			for _, u := range users {
+				rows, after = append(rows, rowOf(u)), u.Username
+			}
+			more = len(users) == rowsAtOnce
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return rows, nil
+}
+
+func groupNamed(tx *db.Tx, name string) (id string, err error) {
+	groups, err := directory.Groups(tx)
+	if err != nil {
+		return "", err
+	}
+	i := slices.IndexFunc(groups, func(g directory.Group) bool { return g.Name == directory.Tidy(name) })
+	if i >= 0 {
+		return groups[i].ID, nil
+	}
+	names := []string{}
+	for _, g := range groups {
+		names = append(names, g.Name)
+	}
+	return "", fmt.Errorf("there is no group %q; there are: %s", name, strings.Join(names, ", "))
+}

@@ -1,0 +1,47 @@
+// What is done to somebody's sign-in methods by others: recorded, and told to the person, in one transaction.
+package server
+
+import (
+	"time"
+
+	"woggle/internal/audit"
+	"woggle/internal/db"
+	"woggle/internal/directory"
+	"woggle/internal/method/accesspass"
+	"woggle/internal/signin"
+)
+
+// GivePass gives the person an access pass that works from now on for life, and tells them so. It is shown once. Its
+// errors are those of accesspass.Issue.
+func (s *Server) GivePass(tx *db.Tx, actor string, user directory.User, life time.Duration) (pass string, err error) {
+	if pass, err = accesspass.Issue(tx, s.keys, actor, user, tx.Now, life); err != nil {
+		return "", err
+	}
+	return pass, s.flow.Tell(tx, user, "server.notice.pass", nil)
+}
+
+// ResetMethods removes all that proves possession, and ends every session; the password stays. It tells how many
+// methods there were.
+func (s *Server) ResetMethods(tx *db.Tx, actor string, user directory.User) (removed int, err error) {
+	// Told while the methods are still there, so that they carry the news as well.
+	if err := s.flow.Tell(tx, user, "server.notice.reset", nil); err != nil {
+		return 0, err
+	}
+	methods, err := signin.Methods(tx, user.ID)
+	if err != nil {
+		return 0, err
+	}
+	for _, e := range methods {
+		if e.Kind == signin.Password {
+			continue
+		}
+		if _, err := signin.DeleteMethod(tx, user.ID, e.ID); err != nil {
+			return 0, err
+		}
+		removed++
+	}
+	if err := directory.RaiseEpoch(tx, user.ID); err != nil {
+		return 0, err
+	}
+	return removed, audit.Record(tx, audit.Event{Type: audit.MethodsReset, Actor: actor, User: user.ID})
+}
