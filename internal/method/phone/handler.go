@@ -118,6 +118,9 @@ func (m *Method) Enrol(w http.ResponseWriter, r *http.Request, a *signin.Attempt
 		if len(number.Number) > 100 {
 			number.Number = ""
 		}
+		if problems.Of("channel") != nil {
+			number.Channel = string(message.Voice) // what would work is one press away
+		}
 	}
 	return m.Pages.Show(w, r, "phone/number", number, page.Wrong(problems))
 }
