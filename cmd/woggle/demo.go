@@ -35,7 +35,6 @@ func (c *demoCommand) Run(p *program) (err error) {
 		return err
 	}
 	defer listener.Close()
-	saveMemory()
 	folder, err := os.MkdirTemp("", "woggle-demo-")
 	if err != nil {
 		return err
@@ -63,6 +62,7 @@ func (c *demoCommand) Run(p *program) (err error) {
 	if err != nil {
 		return err
 	}
+	saveMemory()
 	tour(p.out, base.String(), county)
 	return s.Serve(p.ctx, listener)
 }

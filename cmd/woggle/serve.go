@@ -35,7 +35,6 @@ func (c *serveCommand) Run(p *program, k *kong.Context) error {
 	if err != nil {
 		return err
 	}
-	saveMemory()
 	d, ring, err := open(p.ctx, site)
 	if err != nil {
 		return err
@@ -60,6 +59,7 @@ func (c *serveCommand) Run(p *program, k *kong.Context) error {
 		listener.Close()
 		return err
 	}
+	saveMemory()
 	log.Info("serving", "address", site.Base.String(), "listen", site.Listen, "version", version())
 	defer log.Info("stopped")
 	return s.Serve(p.ctx, listener)

@@ -3,6 +3,7 @@ package page
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"html/template"
 	"io/fs"
@@ -23,7 +24,7 @@ type Renderer struct {
 	brand           Brand
 	demo            bool
 	base            *template.Template
-	pages           map[string]*template.Template
+	pages           map[string]func() (*template.Template, error)
 	assets          map[string]asset
 	assetsByAddress map[string]asset
 	buffers         sync.Pool
@@ -42,7 +43,7 @@ func New(c Config) (*Renderer, error) {
 	if err := c.Brand.Check(); err != nil {
 		return nil, err
 	}
-	r := &Renderer{brand: c.Brand, demo: c.Demo, log: c.Log, pages: map[string]*template.Template{}}
+	r := &Renderer{brand: c.Brand, demo: c.Demo, log: c.Log, pages: map[string]func() (*template.Template, error){}}
 	r.buffers.New = func() any { return new(bytes.Buffer) }
 	var err error
 	if r.Locales, err = LoadLocales(); err != nil {
@@ -59,7 +60,8 @@ func New(c Config) (*Renderer, error) {
 }
 
 // Add reads the pages of a chapter: files, pages/*.html, become "chapter/name". A page defines "body", and the
-// template "layout" by using the one it wants.
+// template "layout" by using the one it wants. A page is parsed when it is first shown, because all of them at once
+// would take half the time of a start; a test parses them all.
 func (r *Renderer) Add(chapter string, files fs.FS) error {
 	names, err := fs.Glob(files, "pages/*.html")
 	if err != nil {
@@ -73,16 +75,27 @@ func (r *Renderer) Add(chapter string, files fs.FS) error {
 		if err != nil {
 			return err
 		}
-		clone, err := r.base.Clone()
-		if err != nil {
-			return err
-		}
 		short := chapter + "/" + strings.TrimSuffix(path.Base(name), ".html")
-		if r.pages[short], err = clone.New(short).Parse(string(source)); err != nil {
-			return fmt.Errorf("page %s: %w", short, err)
-		}
+		r.pages[short] = sync.OnceValues(func() (*template.Template, error) {
+			clone, err := r.base.Clone()
+			if err != nil {
+				return nil, err
+			}
+			return clone.New(short).Parse(string(source))
+		})
 	}
 	return nil
+}
+
+// Parse parses every page, for a test: a fault in one would otherwise wait for its first visitor.
+func (r *Renderer) Parse() error {
+	var faults []error
+	for name, parse := range r.pages {
+		if _, err := parse(); err != nil {
+			faults = append(faults, fmt.Errorf("page %s: %w", name, err))
+		}
+	}
+	return errors.Join(faults...)
 }
 
 // View is what a template sees.
@@ -122,9 +135,13 @@ func Notice(key string) Option { return func(v *View, _ *int) { v.Notice = key }
 
 // Show writes the page. Nothing is written before the whole page is made, so that a fault never leaves half a page.
 func (r *Renderer) Show(w http.ResponseWriter, req *http.Request, name string, data any, options ...Option) error {
-	t, ok := r.pages[name]
+	parse, ok := r.pages[name]
 	if !ok {
 		return fmt.Errorf("no page %s", name)
+	}
+	t, err := parse()
+	if err != nil {
+		return fmt.Errorf("page %s: %w", name, err)
 	}
 	view := &View{Visit: VisitOf(req), Brand: r.brand, Demo: r.demo, Path: req.URL.RequestURI(), Data: data}
 	status := http.StatusOK
@@ -147,7 +164,7 @@ func (r *Renderer) Show(w http.ResponseWriter, req *http.Request, name string, d
 	// computer could press Back.
 	header.Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_, err := w.Write(buffer.Bytes())
+	_, err = w.Write(buffer.Bytes())
 	return err
 }
 

@@ -27,7 +27,7 @@ const (
 func (s *Server) Run(ctx context.Context) {
 	var work sync.WaitGroup
 	work.Go(func() { s.outbox.Run(ctx) })
-	work.Go(func() { every(ctx, 0, clockEvery, func() { s.watchClock(ctx) }) })
+	work.Go(func() { every(ctx, clockFirst, clockEvery, func() { s.watchClock(ctx) }) })
 	work.Go(func() { every(ctx, sweepFirst, sweepEvery, func() { s.sweep(ctx) }) })
 	work.Wait()
 }
