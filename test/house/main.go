@@ -46,7 +46,9 @@ func main() {
 	}
 }
 
-func (h *house) note(format string, args ...any) { h.large = append(h.large, fmt.Sprintf(format, args...)) }
+func (h *house) note(format string, args ...any) {
+	h.large = append(h.large, fmt.Sprintf(format, args...))
+}
 
 func (h *house) visit(name string, entry fs.DirEntry, err error) error {
 	base := entry.Name()

@@ -1,0 +1,61 @@
+# What people type. Without a word it lists the words.
+
+GO           ?= go
+STATICCHECK  := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK  := golang.org/x/vuln/cmd/govulncheck@v1.9.0
+BINARY_LIMIT := 35000000
+
+.PHONY: help run test check build bench tools format vet static known-faults sizes
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## try Woggle: a sample county on this computer
+	$(GO) run ./cmd/woggle demo
+
+# With the race detector everything inside is tested once; it is the browser's and the commands' turn after that.
+test: export WOGGLE_TEST_ALL = 1
+test: tools check ## install what this machine lacks, then test everything
+	$(GO) run ./test/postgres $(GO) test -race -timeout 20m ./internal/... ./docs/...
+	$(GO) run ./test/postgres $(GO) test -timeout 20m ./cmd/... ./test/...
+	@echo
+	@echo "All tests passed: both databases, the race detector, the browser, the checks. Nothing was skipped."
+
+check: format vet static known-faults sizes ## what can be found without running anything
+
+format:
+	@unformatted=$$(git ls-files -z --cached --others --exclude-standard '*.go' | xargs -0 gofmt -l); \
+	if [ -n "$$unformatted" ]; then printf 'gofmt -w these:\n%s\n' "$$unformatted"; exit 1; fi
+
+vet:
+	$(GO) vet ./...
+
+static:
+	$(GO) run $(STATICCHECK) ./...
+
+# The list of known faults comes over the network. Where that is closed, the check cannot be had, which is no fault.
+known-faults:
+	@out=$$($(GO) run $(GOVULNCHECK) ./... 2>&1); status=$$?; \
+	if [ $$status -eq 0 ]; then echo "known faults: none in what Woggle uses"; \
+	elif echo "$$out" | grep -qiE 'fetching vulnerabilities|vuln\.go\.dev|dial tcp|no such host|connection refused'; then \
+		echo "known faults: not checked, because their list could not be fetched"; \
+	else echo "$$out"; exit 1; fi
+
+sizes:
+	@$(GO) run ./test/house
+
+build: ## bin/woggle, to be copied to a server
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o bin/woggle ./cmd/woggle
+	@size=$$(wc -c < bin/woggle); echo "bin/woggle: $$size bytes"; \
+	if [ $$size -gt $(BINARY_LIMIT) ]; then echo "That is more than $(BINARY_LIMIT)."; exit 1; fi
+
+bench: ## how fast it is, each figure beside its yardstick
+	$(GO) run ./test/bench
+
+tools: test/browser/node_modules/.package-lock.json
+	@test/install.sh
+
+test/browser/node_modules/.package-lock.json: test/browser/package-lock.json
+	@test/install.sh
+	npm ci --prefix test/browser --ignore-scripts --no-audit --no-fund
+	@touch $@

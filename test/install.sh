@@ -1,0 +1,43 @@
+#!/bin/bash
+# Installs the programs that the tests use and this machine lacks. As root it does so itself (Debian); for others it
+# says what to type. It says nothing when all is there.
+set -euo pipefail
+
+missing=()
+# need PACKAGE COMMAND…: the package is missing if the command fails.
+need() {
+    local package=$1
+    shift
+    "$@" >/dev/null 2>&1 || missing+=("$package")
+}
+installed() { command -v "$1"; }
+server() { compgen -G '/usr/lib/postgresql/*/bin/initdb' || installed initdb; }
+mail_server() { python3 -c 'import aiosmtpd' || /usr/bin/python3 -c 'import aiosmtpd'; }
+
+need git installed git
+need gcc installed gcc # the race detector links with it
+need libc6-dev test -e /usr/include/stdlib.h
+need npm installed npm
+need postgresql server
+need chromium installed chromium
+need zbar-tools installed zbarimg
+need oathtool installed oathtool
+need librsvg2-bin installed rsvg-convert
+need sox installed soxi
+need python3-aiosmtpd mail_server
+
+if [ ${#missing[@]} -eq 0 ]; then
+    exit 0
+fi
+if ! command -v apt-get >/dev/null; then
+    echo "The tests need what Debian calls ${missing[*]}. Please install it, then try again."
+    exit 1
+fi
+if [ "$(id -u)" -ne 0 ]; then
+    echo "The tests need some programs. Please type this, then try again:"
+    echo "  sudo apt-get install --no-install-recommends ${missing[*]}"
+    exit 1
+fi
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+apt-get install -qq -y --no-install-recommends "${missing[@]}"
