@@ -53,7 +53,11 @@ func each(t *testing.T, story func(s *site)) {
 }
 
 func newSite(t *testing.T, d *db.DB, clock *dbtest.Clock, nodes int) *site {
-	s := &site{t: t, db: d, clock: clock, keys: keys.Random(), post: &post{}}
+	return newSiteWith(t, d, clock, nodes, keys.Random(), &post{})
+}
+
+func newSiteWith(t *testing.T, d *db.DB, clock *dbtest.Clock, nodes int, ring *keys.Ring, carrier *post) *site {
+	s := &site{t: t, db: d, clock: clock, keys: ring, post: carrier}
 	for range nodes {
 		web := httptest.NewUnstartedServer(nil)
 		base := &url.URL{Scheme: "http", Host: web.Listener.Addr().String()}
@@ -73,15 +77,28 @@ func newSite(t *testing.T, d *db.DB, clock *dbtest.Clock, nodes int) *site {
 
 // post is a route for everything that keeps what it was given.
 type post struct {
-	mu   sync.Mutex
-	sent []message.Message
+	mu     sync.Mutex
+	sent   []message.Message
+	broken error
 }
 
-func (*post) Name() string                { return "post" }
-func (*post) Channels() []message.Channel { return []message.Channel{message.SMS, message.Voice, message.Email} }
+// fail makes every sending fail.
+func (p *post) fail(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.broken = err
+}
+
+func (*post) Name() string { return "post" }
+func (*post) Channels() []message.Channel {
+	return []message.Channel{message.SMS, message.Voice, message.Email}
+}
 func (p *post) Send(_ context.Context, m message.Message) (string, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.broken != nil {
+		return "", p.broken
+	}
 	p.sent = append(p.sent, m)
 	return "", nil
 }

@@ -126,7 +126,10 @@ func TestAnAccessPassAddsAMethodAndIsSpentByIt(t *testing.T) {
 func TestWhoHasNoPasswordChoosesOne(t *testing.T) {
 	each(t, func(s *site) {
 		user := s.member("aisha")
-		s.tx(func(tx *db.Tx) error { _, err := tx.Exec("DELETE FROM methods WHERE user_id = $1", user.ID); return err })
+		s.tx(func(tx *db.Tx) error {
+			_, err := tx.Exec("DELETE FROM methods WHERE user_id = $1", user.ID)
+			return err
+		})
 		b := s.browser().password("aisha", s.passOf(user))
 		b.fill("Send me a code", "tel", "07700 900123").fill("Verify", "one-time-code", s.code(mobile)).sees("Choose a password")
 		b.fill("Save", "new-password", "northwold1").sees("Choose a password")
