@@ -1,0 +1,188 @@
+// Sign-ins in a second, those that fail, and the memory that they take.
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/crypto/argon2"
+)
+
+// What is aimed for.
+const (
+	signInsPerHash = 0.9
+	idleBytes      = 30e6
+	sessionsBytes  = 100e6
+	stormBytes     = 256e6
+)
+
+// connections of the steady load.
+const connections = 16
+
+// measureSignIns measures sign-ins against hashes, and the memory before and after them: one server that starts, idles,
+// and works until it has many sessions.
+func (b *bench) measureSignIns(ctx context.Context) error {
+	s, err := b.newSite("")
+	if err != nil {
+		return err
+	}
+	b.say("making %d people", b.people)
+	if err := s.fill(ctx, b.people); err != nil {
+		return err
+	}
+	p, err := b.serve(ctx, s)
+	if err != nil {
+		return err
+	}
+	defer p.stop()
+	rest(ctx, b.settle)
+	idle, _, err := p.memory()
+	if err != nil {
+		return err
+	}
+	c, err := b.signInRounds(ctx, p)
+	if err != nil {
+		return err
+	}
+	b.say("until there are %d sessions", b.sessions)
+	last, _, err := p.memory()
+	if err != nil {
+		return err
+	}
+	rest(ctx, b.settle)
+	now, peak, err := p.memory()
+	if err != nil {
+		return err
+	}
+	b.failures(connections, &c.tally)
+	b.below("memory, idle", megabytes(idle), "30 MB", idle < idleBytes)
+	b.below(fmt.Sprintf("memory after %d sessions", c.done.Load()), megabytes(now), "100 MB", now < sessionsBytes)
+	b.note("memory right after the last of %d sign-ins: %s, at most before: %s", c.done.Load(), megabytes(last), megabytes(peak))
+	return nil
+}
+
+// signInRounds lets rounds of sign-ins and of hashes take turns, and goes on until there are enough sessions.
+func (b *bench) signInRounds(ctx context.Context, p *process) (*crowd, error) {
+	all, from := &crowd{}, newPeople(b.people)
+	var rates, hashes, ratios, client, server []float64
+	for round := range b.rounds {
+		b.say("sign-ins, round %d of %d", round+1, b.rounds)
+		before := hashRate(ctx, b.hashing)
+		c := startCrowd(ctx, p.address, from, connections, 0)
+		rest(ctx, b.signins/5)
+		own, theirs, began := ownCores(), p.cores(), time.Now()
+		signIns := rate(ctx, b.signins, &c.done)
+		available := time.Since(began).Seconds() * float64(runtime.GOMAXPROCS(0))
+		client = append(client, (ownCores()-own).Seconds()/available)
+		server = append(server, (p.cores()-theirs).Seconds()/available)
+		c.finish()
+		all.merge(&c.tally)
+		after := hashRate(ctx, b.hashing)
+		rates, hashes = append(rates, signIns), append(hashes, (before+after)/2)
+		ratios = append(ratios, signIns/((before+after)/2))
+		if err := errors.Join(c.broken, context.Cause(ctx)); err != nil {
+			return nil, err
+		}
+	}
+	for all.done.Load() < int64(b.sessions) && ctx.Err() == nil {
+		missing := int(int64(b.sessions) - all.done.Load())
+		c := startCrowd(ctx, p.address, from, connections, (missing+connections-1)/connections)
+		c.wait()
+		all.merge(&c.tally)
+		if c.broken != nil || c.done.Load() == 0 {
+			return nil, fmt.Errorf("nobody gets in any more: %s: %w", c.why(), errors.Join(c.broken, context.Cause(ctx)))
+		}
+	}
+	b.add(row{what: fmt.Sprintf("sign-ins, %d connections", connections), measured: perSecond(median(rates)),
+		yardstick: "Argon2id hashes " + perSecond(median(hashes)), ratio: fmt.Sprintf("%.2f", median(ratios)),
+		aim: fmt.Sprintf("≥ %.2f", signInsPerHash), met: verdict(median(ratios) >= signInsPerHash)})
+	b.note("sign-ins: ratios of the rounds %s; of the cores the server used %.0f %%, the visitors %.0f %%, other work or nothing the rest",
+		span(ratios), 100*median(server), 100*median(client))
+	return all, nil
+}
+
+// hashRate is how many of the hashes that a sign-in needs the cores make in a second, with nothing else to do.
+func hashRate(ctx context.Context, d time.Duration) float64 {
+	password, salt := []byte(commonPassword), make([]byte, 16)
+	rand.Read(salt)
+	perSecond, _ := together(ctx, runtime.GOMAXPROCS(0), d, func(int) error {
+		argon2.IDKey(password, salt, 2, 19*1024, 1, 32) // what the OWASP Password Storage Cheat Sheet asks first
+		return nil
+	})
+	return perSecond
+}
+
+func (b *bench) failures(connections int, t *tally) {
+	failed := t.failed.Load()
+	b.add(row{what: fmt.Sprintf("failed sign-ins, %d connections, SQLite", connections),
+		measured: fmt.Sprintf("%d of %d", failed, failed+t.done.Load()), aim: "0", met: verdict(failed == 0)})
+	why := ""
+	if failed > 0 {
+		why = "; failed: " + t.why()
+	}
+	b.note("%d connections: the slowest sign-in took %s%s", connections, milliseconds(t.slowest), why)
+}
+
+// merge adds what another crowd did.
+func (t *tally) merge(o *tally) {
+	for into, from := range map[*atomic.Int64]*atomic.Int64{&t.done: &o.done, &t.failed: &o.failed} {
+		into.Add(from.Load())
+	}
+	if t.reasons == nil {
+		t.reasons = map[string]int{}
+	}
+	for why, times := range o.reasons {
+		t.reasons[why] += times
+	}
+	t.slowest = max(t.slowest, o.slowest)
+}
+
+// measureStorms measures what a server that was idle takes when very many come at once.
+func (b *bench) measureStorms(ctx context.Context) error {
+	for _, count := range []int{128, 1000} {
+		b.say("a storm of %d", count)
+		if err := b.storm1(ctx, count); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *bench) storm1(ctx context.Context, count int) error {
+	s, err := b.newSite("")
+	if err != nil {
+		return err
+	}
+	if err := s.fill(ctx, b.people); err != nil {
+		return err
+	}
+	p, err := b.serve(ctx, s)
+	if err != nil {
+		return err
+	}
+	defer p.stop()
+	from := newPeople(b.people)
+	var c *crowd
+	if count == 128 {
+		c = startCrowd(ctx, p.address, from, count, 0)
+		rest(ctx, b.storm)
+		c.finish()
+		b.failures(count, &c.tally)
+	} else {
+		c = startCrowd(ctx, p.address, from, count, 1) // as after an announcement: everybody once
+		c.wait()
+		b.note("%d at once, each once: %d signed in, %d were asked to try again later (%s), the slowest took %s", count,
+			c.done.Load(), c.failed.Load(), c.why(), milliseconds(c.slowest))
+	}
+	_, peak, err := p.memory()
+	if err != nil {
+		return err
+	}
+	b.below(fmt.Sprintf("memory at most, %d sign-ins at once", count), megabytes(peak), "256 MB", peak < stormBytes)
+	return errors.Join(c.broken, context.Cause(ctx))
+}
