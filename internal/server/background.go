@@ -64,6 +64,7 @@ func (s *Server) sweep(ctx context.Context) {
 
 // The clock (threat T19). A clock that is behind would let used and expired things live again.
 const (
+	clockFirst  = time.Second
 	clockEvery  = 30 * time.Second
 	skewAlarm   = 5 * time.Second  // nodes differ: somebody should look
 	SkewRefused = 90 * time.Second // three steps of an authenticator: not ready

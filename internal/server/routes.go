@@ -11,14 +11,9 @@ import (
 
 const staticPattern = "GET /static/"
 
-// routes is the site, read from top to bottom. Patterns are those of http.ServeMux.
-func (s *Server) routes() (http.Handler, error) {
-	mux := http.NewServeMux()
-	// bare serves what has no visitor: no cookie is set or read, and no form taken.
-	bare := func(pattern string, h http.HandlerFunc) { mux.Handle(pattern, named(pattern, h)) }
-	// guarded serves pages.
-	guarded := func(pattern string, h page.Handler) { mux.Handle(pattern, named(pattern, s.guard(h))) }
-
+// table is the site, read from top to bottom. Patterns are those of http.ServeMux. What is bare has no visitor: no
+// cookie is set or read, and no form taken. What is guarded is a page.
+func (s *Server) table(bare func(pattern string, h http.HandlerFunc), guarded func(pattern string, h page.Handler)) error {
 	bare("GET /healthz", s.alive)
 	bare("GET /readyz", s.ready)
 	bare(staticPattern, s.static)
@@ -33,13 +28,17 @@ func (s *Server) routes() (http.Handler, error) {
 	guarded("POST /language", s.chooseLanguage)
 	s.guide.Mount(guarded) // /help
 	if s.demo != nil {
-		if err := s.demo.mount(s.pages, bare, guarded); err != nil { // /handset
-			return nil, err
-		}
+		return s.demo.mount(s.pages, bare, guarded) // /handset
 	}
+	return nil
+}
 
+func (s *Server) routes() (http.Handler, error) {
+	mux := http.NewServeMux()
+	guarded := func(pattern string, h page.Handler) { mux.Handle(pattern, named(pattern, s.guard(h))) }
 	guarded("/", func(_ http.ResponseWriter, r *http.Request) error { return nowhere(mux, r) })
-	return s.enter(s.ours(mux)), nil
+	err := s.table(func(pattern string, h http.HandlerFunc) { mux.Handle(pattern, named(pattern, h)) }, guarded)
+	return s.enter(s.ours(mux)), err
 }
 
 // named tells the log which route answers.
