@@ -59,7 +59,7 @@ func get(t *testing.T, site http.Handler, language, address string) *httptest.Re
 
 func languages(t *testing.T) []string {
 	t.Helper()
-	locales, err := page.LoadLocales()
+	locales, err := page.LoadLocales(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

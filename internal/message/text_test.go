@@ -11,7 +11,7 @@ import (
 
 func locales(t testing.TB) *page.Locales {
 	t.Helper()
-	l, err := page.LoadLocales()
+	l, err := page.LoadLocales(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@
 package page
 
 import (
+	"cmp"
 	"embed"
 	"encoding/json"
 	"fmt"
@@ -33,13 +34,14 @@ type Locale struct {
 	Direction string // "ltr" or "rtl"
 	Other     []*Locale
 	texts     map[string]string
+	zone      *time.Location // of the organisation: people read their own clock
 }
 
 // codes lists the languages in the order in which they are offered.
 var codes = [...]string{"en", "cy"}
 
-// LoadLocales reads all languages. Its errors are faults in the locale files.
-func LoadLocales() (*Locales, error) {
+// LoadLocales reads all languages; times are told in the zone, nil being UTC. Its errors are faults in the locale files.
+func LoadLocales(zone *time.Location) (*Locales, error) {
 	l := &Locales{}
 	var tags []language.Tag
 	for _, code := range codes {
@@ -48,7 +50,7 @@ func LoadLocales() (*Locales, error) {
 			return nil, err
 		}
 		locale := &Locale{Tag: language.MustParse(code), Code: code, Name: texts["language.name"],
-			Direction: texts["language.direction"], texts: texts}
+			Direction: texts["language.direction"], texts: texts, zone: cmp.Or(zone, time.UTC)}
 		l.all, tags = append(l.all, locale), append(tags, locale.Tag)
 	}
 	for _, one := range l.all {
@@ -179,6 +181,7 @@ func (l *Locale) plural(key string, n int) (string, bool) {
 
 // Day is a date in words: "3 March", and with the year where it is not the year of now.
 func (l *Locale) Day(at, now time.Time) string {
+	at, now = at.In(l.zone), now.In(l.zone)
 	month := l.Text("date.month." + strconv.Itoa(int(at.Month())))
 	if at.Year() == now.Year() {
 		return l.Text("date.day", "day", at.Day(), "month", month)
@@ -188,6 +191,7 @@ func (l *Locale) Day(at, now time.Time) string {
 
 // Moment is a date and a time of day, near ones in words: "today at 14:05".
 func (l *Locale) Moment(at, now time.Time) string {
+	at, now = at.In(l.zone), now.In(l.zone)
 	clock := at.Format("15:04")
 	day := func(t time.Time) time.Time { return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC) }
 	switch day(now).Sub(day(at)) {

@@ -15,7 +15,7 @@ var holes = regexp.MustCompile(`\{[a-z_]+\}`)
 
 // Every language has every sentence, with the same placeholders and the same markup; what differs is the words.
 func TestLanguagesAreComplete(t *testing.T) {
-	l, err := LoadLocales()
+	l, err := LoadLocales(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +54,7 @@ func placeholders(text string) string {
 
 // Every key that a page names is a sentence; a page would show the key itself otherwise.
 func TestEveryKeyOfAPageIsASentence(t *testing.T) {
-	l, err := LoadLocales()
+	l, err := LoadLocales(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +120,7 @@ func TestLocaleFilesHaveNoKeyTwice(t *testing.T) {
 }
 
 func TestTextFillsPlaceholdersAndCounts(t *testing.T) {
-	l, err := LoadLocales()
+	l, err := LoadLocales(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +143,7 @@ func TestTextFillsPlaceholdersAndCounts(t *testing.T) {
 }
 
 func TestMatchPicksTheLanguage(t *testing.T) {
-	l, err := LoadLocales()
+	l, err := LoadLocales(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +163,7 @@ func TestMatchPicksTheLanguage(t *testing.T) {
 }
 
 func TestDatesInWords(t *testing.T) {
-	l, err := LoadLocales()
+	l, err := LoadLocales(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,6 +179,25 @@ func TestDatesInWords(t *testing.T) {
 		if c.got != c.want {
 			t.Errorf("got %q, want %q", c.got, c.want)
 		}
+	}
+}
+
+// People read their own clock: summer time too.
+func TestTimesAreToldInTheOrganisationsZone(t *testing.T) {
+	london, err := time.LoadLocation("Europe/London")
+	if err != nil {
+		t.Skip("no time zones here: ", err)
+	}
+	l, err := LoadLocales(london)
+	if err != nil {
+		t.Fatal(err)
+	}
+	late := time.Date(2026, 6, 30, 23, 30, 0, 0, time.UTC)
+	if got := l.Find("en").Moment(late, late.Add(time.Minute)); got != "today at 00:30" {
+		t.Errorf("got %q", got)
+	}
+	if got := l.Find("en").Day(late, late); got != "1 July" {
+		t.Errorf("got %q", got)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"path"
 	"strings"
 	"sync"
+	"time"
 
 	"embed"
 )
@@ -34,7 +35,8 @@ type Renderer struct {
 // Config is what a Renderer needs.
 type Config struct {
 	Brand Brand
-	Demo  bool // says on every page that it is a demonstration
+	Demo  bool           // says on every page that it is a demonstration
+	Zone  *time.Location // in which times are told; nil is UTC
 	Log   func(r *http.Request, err error)
 }
 
@@ -46,7 +48,7 @@ func New(c Config) (*Renderer, error) {
 	r := &Renderer{brand: c.Brand, demo: c.Demo, log: c.Log, pages: map[string]func() (*template.Template, error){}}
 	r.buffers.New = func() any { return new(bytes.Buffer) }
 	var err error
-	if r.Locales, err = LoadLocales(); err != nil {
+	if r.Locales, err = LoadLocales(c.Zone); err != nil {
 		return nil, err
 	}
 	if r.assets, r.assetsByAddress, err = loadAssets(); err != nil {

@@ -189,7 +189,7 @@ func TestActivityIsPagedByKey(t *testing.T) {
 }
 
 func TestEveryEventHasASentence(t *testing.T) {
-	locales, err := page.LoadLocales()
+	locales, err := page.LoadLocales(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

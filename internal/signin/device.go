@@ -26,8 +26,8 @@ func (f *Flow) deviceCookie() string {
 	return "woggle-device"
 }
 
-// knownDevice is the id of this browser for the user, or empty.
-func (f *Flow) knownDevice(r *http.Request, user directory.User) string {
+// KnownDevice is the id of this browser for the user, or empty.
+func (f *Flow) KnownDevice(r *http.Request, user directory.User) string {
 	for _, entry := range f.deviceEntries(r) {
 		person, device, mac := entry[0], entry[1], entry[2]
 		raw, err := base64.RawURLEncoding.DecodeString(mac)
@@ -53,7 +53,7 @@ func (f *Flow) deviceEntries(r *http.Request) (entries [][3]string) {
 
 // rememberDevice makes the browser known to the user.
 func (f *Flow) rememberDevice(w http.ResponseWriter, r *http.Request, user directory.User) {
-	device := f.knownDevice(r, user)
+	device := f.KnownDevice(r, user)
 	if device == "" {
 		device = db.NewToken()[:16]
 	}

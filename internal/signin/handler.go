@@ -110,7 +110,7 @@ func (f *Flow) StepUp(w http.ResponseWriter, r *http.Request, need Need, returnT
 	var to string
 	err := f.DB.Tx(r.Context(), func(tx *db.Tx) (err error) {
 		to, err = f.Begin(tx, r, &Attempt{Typed: s.User.Username, User: s.User, Need: need, Proofs: s.Proofs, Session: s.ID,
-			Known: f.knownDevice(r, s.User), ReturnTo: returnTo})
+			Known: f.KnownDevice(r, s.User), ReturnTo: returnTo})
 		return err
 	})
 	if err == nil {

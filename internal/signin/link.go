@@ -157,7 +157,7 @@ func (f *Flow) recover(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		a := &Attempt{Typed: user.Username, User: user, Recover: true, Need: f.SignInNeed(), Known: f.knownDevice(r, user),
+		a := &Attempt{Typed: user.Username, User: user, Recover: true, Need: f.SignInNeed(), Known: f.KnownDevice(r, user),
 			Proofs: []session.Proof{{Kind: string(MailLink), At: tx.Now}}}
 		to, err = f.Begin(tx, r, a)
 		return err

@@ -2,7 +2,6 @@
 package signin
 
 import (
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -18,6 +17,13 @@ func problemPassSpent() *problem.Problem { return problem.New(problem.Gone, "sig
 // AddMethod stores a method that the person has just proved, and makes it a proof of this attempt. The one that it
 // replaces goes in the same transaction, and not before.
 func (f *Flow) AddMethod(tx *db.Tx, a *Attempt, e Enrolled, proof session.Proof) error {
+	err := hold(tx, a.User.ID)
+	if err != nil {
+		return err
+	}
+	if a.Enrolled, err = Methods(tx, a.User.ID); err != nil {
+		return err
+	}
 	first := a.First()
 	if err := f.spendPass(tx, a); err != nil {
 		return err
@@ -103,11 +109,23 @@ func (f *Flow) PasswordAdded(tx *db.Tx, a *Attempt, proof session.Proof) error {
 	return f.facts(tx, a)
 }
 
+// MethodName is what a person may call a method: up to 50 characters of any script, without what is not seen.
+func MethodName(typed string) (string, *problem.Problem) {
+	name := directory.Tidy(typed)
+	if name == "" || utf8.RuneCountInString(name) > 50 || directory.CheckPersonName(name) != nil {
+		return "", problem.Field("name", "signin.name-of-method")
+	}
+	return name, nil
+}
+
 // RenameMethod gives a method the name that the person calls it by.
 func (f *Flow) RenameMethod(tx *db.Tx, user directory.User, id, name string) error {
-	name = strings.TrimSpace(name)
-	if name == "" || utf8.RuneCountInString(name) > 50 || strings.ContainsFunc(name, func(c rune) bool { return c < ' ' || c == 0x7f }) {
-		return problem.Field("name", "signin.name-of-method")
+	if user.Frozen() {
+		return problem.New(problem.Forbidden, "signin.refused.frozen")
+	}
+	name, p := MethodName(name)
+	if p != nil {
+		return p
 	}
 	if found, err := rename(tx, user.ID, id, name); err != nil || !found {
 		return orNotFound(err)
@@ -119,6 +137,9 @@ func (f *Flow) RenameMethod(tx *db.Tx, user directory.User, id, name string) err
 func (f *Flow) RemoveMethod(tx *db.Tx, user directory.User, id, keepSession string) error {
 	if user.Frozen() {
 		return problem.New(problem.Forbidden, "signin.refused.frozen")
+	}
+	if err := hold(tx, user.ID); err != nil {
+		return err
 	}
 	enrolled, err := Methods(tx, user.ID)
 	if err != nil {
@@ -163,6 +184,9 @@ func (f *Flow) RemoveMethod(tx *db.Tx, user directory.User, id, keepSession stri
 func (f *Flow) PreferMethod(tx *db.Tx, user directory.User, id string) error {
 	if user.Frozen() {
 		return problem.New(problem.Forbidden, "signin.refused.frozen")
+	}
+	if err := hold(tx, user.ID); err != nil {
+		return err
 	}
 	enrolled, err := Methods(tx, user.ID)
 	if err != nil {

@@ -36,7 +36,7 @@ func (f *Flow) identify(w http.ResponseWriter, r *http.Request) error {
 		}
 		a := &Attempt{Typed: typed, User: user, ReturnTo: to, Need: f.SignInNeed()}
 		if user.ID != "" {
-			a.Known = f.knownDevice(r, user)
+			a.Known = f.KnownDevice(r, user)
 		}
 		next, err = f.Begin(tx, r, a)
 		return err

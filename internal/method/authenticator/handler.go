@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"woggle/internal/code"
 	"woggle/internal/db"
@@ -153,14 +152,11 @@ func firstOf(errs ...error) error {
 
 // deviceName is what the person calls the device; without a name it is called a phone.
 func deviceName(r *http.Request) (string, *problem.Problem) {
-	name := strings.TrimSpace(r.PostFormValue("name"))
-	if utf8.RuneCountInString(name) > 50 || strings.ContainsFunc(name, func(c rune) bool { return c < ' ' || c == 0x7f }) {
-		return "", problem.Field("name", "signin.name-of-method")
+	typed := strings.TrimSpace(r.PostFormValue("name"))
+	if typed == "" {
+		typed = page.VisitOf(r).Locale.Text("authenticator.name.default")
 	}
-	if name == "" {
-		name = page.VisitOf(r).Locale.Text("authenticator.name.default")
-	}
-	return name, nil
+	return signin.MethodName(typed)
 }
 
 func (m *Method) prove(w http.ResponseWriter, r *http.Request) error {

@@ -110,9 +110,10 @@ func busy(err error) error {
 // Change sets a signed-in person's new password, if the current one is right. Tries count as at sign-in (threat T22).
 func (m *Method) Change(r *http.Request, user directory.User, keepSession, current, next string) error {
 	from := page.VisitOf(r).Address
-	a := &signin.Attempt{User: user, Typed: user.Username}
+	a := &signin.Attempt{}
+	known := m.Flow.KnownDevice(r, user)
 	err := m.DB.Tx(r.Context(), func(tx *db.Tx) (err error) {
-		*a = signin.Attempt{User: user, Typed: user.Username}
+		*a = signin.Attempt{User: user, Typed: user.Username, Known: known}
 		if a.Enrolled, err = signin.Methods(tx, user.ID); err != nil {
 			return err
 		}
