@@ -86,7 +86,7 @@ func sentence(err error) string {
 	if !errors.As(err, &known) || known.Kind == problem.Internal {
 		return err.Error()
 	}
-	locales, failure := page.LoadLocales()
+	locales, failure := page.LoadLocales(nil)
 	if failure != nil {
 		return err.Error()
 	}
