@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"time"
 
-	"woggle/internal/audit"
 	"woggle/internal/db"
 	"woggle/internal/directory"
 	"woggle/internal/page"
@@ -34,13 +33,7 @@ func (s *Server) chooseLanguage(w http.ResponseWriter, r *http.Request) error {
 // signOut ends the session, and makes the browser a new one: at a shared computer, nothing is left to the next person.
 func (s *Server) signOut(w http.ResponseWriter, r *http.Request) error {
 	if mine := session.Of(r); mine != nil {
-		err := s.db.Tx(r.Context(), func(tx *db.Tx) error {
-			if err := s.sessions.End(tx, mine.User.ID, mine.ID, mine.User.ID); err != nil {
-				return err
-			}
-			return audit.Record(tx, audit.Event{Type: audit.SignedOut, Actor: mine.User.ID, User: mine.User.ID})
-		})
-		if err != nil {
+		if err := s.db.Tx(r.Context(), func(tx *db.Tx) error { return s.sessions.SignOut(tx, mine) }); err != nil {
 			return err
 		}
 	}

@@ -101,6 +101,15 @@ func (m *Manager) End(tx *db.Tx, user, id, actor string) error {
 	return audit.Record(tx, audit.Event{Type: audit.SessionEnded, Actor: actor, User: user})
 }
 
+// SignOut ends the session because its person wants to.
+func (m *Manager) SignOut(tx *db.Tx, s *Session) error {
+	ended, err := end(tx, s.User.ID, s.ID)
+	if err != nil || !ended {
+		return err
+	}
+	return audit.Record(tx, audit.Event{Type: audit.SignedOut, Actor: s.User.ID, User: s.User.ID})
+}
+
 // EndOthers ends every session of the user but the one with id keep, which may be empty.
 func (m *Manager) EndOthers(tx *db.Tx, user, keep, actor string) error {
 	if err := endOthers(tx, user, keep); err != nil {
