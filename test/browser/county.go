@@ -1,0 +1,192 @@
+// A running demonstration, and what one can learn outside the browser: who lives there, and what came to their phones.
+package browser
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// County is one `woggle demo`, which belongs to one story.
+type County struct {
+	Base   string // address of the site, without a slash at the end
+	People []Person
+	t      testing.TB
+	suite  *Suite
+	steps  map[string]int64  // by secret of an app: the last time step whose code was used
+	read   map[string]string // by number: the message whose code was used
+}
+
+// Person is a sample account.
+type Person struct{ Username, Password, Name, Phone, State, Secret string }
+
+// Message is what came to a phone. Text is what a call says.
+type Message struct {
+	ID, To, Channel, Text string
+	At                    time.Time
+}
+
+// Demo starts a demonstration, which ends with the story.
+func (s *Suite) Demo(t testing.TB) *County {
+	t.Helper()
+	s.need(t)
+	lines := s.Run(t, nil, "demo", "--listen", "127.0.0.1:0")
+	c := &County{t: t, suite: s, steps: map[string]int64{}, read: map[string]string{}, Base: Find(t, lines, regexp.MustCompile(`Sign in\s+(http://localhost:\d+)`))}
+	c.get("/handset/people.json", &c.People)
+	return c
+}
+
+// Run starts the program, which is told to stop when the story ends, and gives the lines of its output.
+func (s *Suite) Run(t testing.TB, environment []string, arguments ...string) <-chan string {
+	t.Helper()
+	command := exec.Command(s.program, arguments...)
+	command.Env = append(os.Environ(), environment...)
+	var trouble strings.Builder
+	command.Stderr = &trouble
+	out, err := command.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := make(chan string, 200)
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		defer close(lines)
+		for scanner := bufio.NewScanner(out); scanner.Scan(); {
+			select {
+			case lines <- scanner.Text():
+			default: // nobody reads them any more
+			}
+		}
+	}()
+	t.Cleanup(func() {
+		_ = command.Process.Signal(syscall.SIGTERM) // the error of a program that has ended is told by Wait
+		<-read
+		if err := command.Wait(); err != nil || t.Failed() && trouble.Len() > 0 {
+			t.Errorf("woggle %s: %v\n%s", strings.Join(arguments, " "), err, trouble.String())
+		}
+	})
+	return lines
+}
+
+// Find waits for a line, and gives what the first group of the expression found in it.
+func Find(t testing.TB, lines <-chan string, expression *regexp.Regexp) string {
+	t.Helper()
+	late := time.After(patience)
+	for {
+		select {
+		case line, more := <-lines:
+			if match := expression.FindStringSubmatch(line); match != nil {
+				return match[1]
+			}
+			if !more {
+				t.Fatalf("the program ended without a line like %s", expression)
+			}
+		case <-late:
+			t.Fatalf("no line like %s", expression)
+		}
+	}
+}
+
+// Person is the account with the user name.
+func (c *County) Person(username string) Person {
+	c.t.Helper()
+	for _, p := range c.People {
+		if p.Username == username {
+			return p
+		}
+	}
+	c.t.Fatalf("nobody is called %s", username)
+	return Person{}
+}
+
+// Messages are what came to a number, newest first.
+func (c *County) Messages(number string) (messages []Message) {
+	c.t.Helper()
+	c.get("/handset/messages?to="+url.QueryEscape(number), &messages)
+	return messages
+}
+
+var sixDigits = regexp.MustCompile(`\b\d{6}\b`)
+
+// Code is the code of the newest text to a number that it was not asked for before. The text may come a moment after the
+// page that promises it.
+func (c *County) Code(number string) (code string) {
+	c.t.Helper()
+	c.eventually("a text with a code to "+number, func() bool {
+		for _, m := range c.Messages(number) {
+			if m.ID == c.read[number] {
+				return false
+			}
+			if code = sixDigits.FindString(m.Text); code != "" {
+				c.read[number] = m.ID
+				return true
+			}
+		}
+		return false
+	})
+	return code
+}
+
+// eventually asks until the answer is yes.
+func (c *County) eventually(what string, ask func() bool) {
+	c.t.Helper()
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	for late := time.After(patience); !ask(); {
+		select {
+		case <-again.C:
+		case <-late:
+			c.t.Fatalf("waited in vain for %s", what)
+		}
+	}
+}
+
+// AppCode makes the code of an authenticator app by oathtool. Woggle takes no time step twice, but the one before and the
+// one after now; so this begins with the one before, and a story can sign in three times without waiting.
+func (c *County) AppCode(secret string) string {
+	c.t.Helper()
+	c.suite.need(c.t, "oathtool")
+	const period = 30
+	now := time.Now().Unix() / period
+	step := max(now-1, c.steps[secret]+1)
+	if step > now+1 {
+		c.t.Fatal("the app has no code left that was not used")
+	}
+	c.steps[secret] = step
+	at := time.Unix(step*period, 0).UTC().Format("2006-01-02 15:04:05 UTC")
+	out, err := exec.Command("oathtool", "--totp", "-b", "-N", at, secret).Output()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+func (c *County) get(path string, into any) {
+	c.t.Helper()
+	response, err := http.Get(c.Base + path)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err == nil {
+		err = json.Unmarshal(body, into)
+	}
+	if err != nil || response.StatusCode != http.StatusOK {
+		c.t.Fatal(fmt.Errorf("%s: %s, %w", path, response.Status, err))
+	}
+}

@@ -1,0 +1,73 @@
+// The rules that every page is held to, beside those of axe. They give sentences about what is wrong, and nothing if all
+// is well.
+
+// stateOf names what the page is, so that the same page is looked at once.
+const stateOf = () => [document.documentElement.lang, location.pathname.replace(/[0-9a-f-]{20,}|[A-Za-z0-9_-]{30,}/g, "…"), tidy(document.querySelector("h1")?.textContent),
+  ...[...document.querySelectorAll("[role=alert]")].map((alert) => alert.id || "alert"),
+  ...[...document.querySelectorAll("button, input, summary")].filter(shown).map((one) => one.name || spoken(one)).sort()].join(" | ");
+
+const about = (element) => `${element.localName}${element.id ? "#" + element.id : ""} “${spoken(element).slice(0, 40)}”`;
+
+// inSentence tells whether a link is part of a sentence, where a line is as high as it is.
+const inSentence = (element) => {
+  const block = element.closest("p, li, td, dd, aside, .hint, .say");
+  if (!block) return false;
+  const copy = block.cloneNode(true);
+  copy.querySelectorAll("a, button").forEach((one) => one.remove());
+  return /\p{L}{2}/u.test(copy.textContent);
+};
+
+const targets = () => [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary, audio")]
+  .filter((one) => shown(one) && one.tabIndex >= 0 && !inSentence(one))
+  .map((one) => ["radio", "checkbox"].includes(one.type) ? one.closest("label") ?? one : one);
+
+const texts = function* () {
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const element = walker.currentNode.parentElement;
+    if (walker.currentNode.data.trim() && shown(element) && !element.closest(".hidden, option")) yield [walker.currentNode, element];
+  }
+};
+
+// The least sizes in CSS pixels: a finger needs 44, reading 17; a hint may be 15, a tag 13.
+const least = { target: 44, text: 17, hint: 15, tag: 13 };
+
+const faults = () => {
+  const wrong = [];
+  const root = document.documentElement;
+  const headings = [...document.querySelectorAll("h1")].filter(shown);
+  if (headings.length !== 1 || !tidy(headings[0].textContent)) wrong.push(`it has ${headings.length} headings of the first level`);
+  if (!/.+ · .+/.test(document.title)) wrong.push(`its title is “${document.title}”`);
+  if (!["en", "cy"].includes(root.lang)) wrong.push(`its language is “${root.lang}”`);
+  if (document.querySelectorAll("main").length !== 1) wrong.push("it does not have one main part");
+  if (document.querySelector("[style]:not(html), style, script:not([src])")) wrong.push("it has style or script inside");
+  if (root.scrollWidth > root.clientWidth) wrong.push(`it is ${root.scrollWidth} pixels wide in a window of ${root.clientWidth}`);
+  for (const one of targets()) {
+    const { height } = one.getBoundingClientRect();
+    if (height < least.target - 0.5) wrong.push(`${about(one)} is ${Math.round(height)} pixels high`);
+  }
+  for (const [node, element] of texts()) {
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    for (const box of range.getClientRects()) {
+      if (box.right > innerWidth + 0.5 || box.left < -0.5) wrong.push(`“${tidy(node.data).slice(0, 40)}” reaches over the edge`);
+    }
+    const size = parseFloat(getComputedStyle(element).fontSize);
+    const floor = element.closest(".tag") ? least.tag
+      : element.closest(".hint, .small, small, .say, .wrong, .foot, .demo, .list span, .needed, th, time, .quiet") ? least.hint : least.text;
+    if (size < floor - 0.1) wrong.push(`“${tidy(node.data).slice(0, 40)}” is ${size} pixels small`);
+  }
+  const typed = "input:not([type=hidden], [type=radio], [type=checkbox]), select, textarea";
+  for (const field of [...document.querySelectorAll(typed)].filter(shown)) {
+    if (parseFloat(getComputedStyle(field).fontSize) < least.text) wrong.push(`${about(field)} has small letters`);
+    if (!field.autocomplete && !field.name.startsWith("field-")) wrong.push(`the field ${field.name} has no autocomplete token`);
+  }
+  return [...new Set(wrong)];
+};
+
+// accessibility runs axe, which stands before this.
+const accessibility = async () => {
+  const found = await axe.run(document, { resultTypes: ["violations"],
+    runOnly: { type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] } });
+  return found.violations.map((one) => `${one.id}: ${one.help}: ${one.nodes.map((node) => node.html.slice(0, 160)).slice(0, 3).join("; ")}`);
+};

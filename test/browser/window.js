@@ -1,0 +1,56 @@
+// What a window asks of its page. Every question brings these functions along and leaves nothing behind.
+
+const tidy = (text) => (text ?? "").replace(/\s+/g, " ").trim();
+const words = () => tidy(document.body.innerText);
+
+// shown tells whether somebody can see it. What is cut to a point is for screen readers only.
+const shown = (element) => element.checkVisibility({ visibilityProperty: true }) && getComputedStyle(element).clipPath === "none";
+
+const fields = (name) => [...document.querySelectorAll("input:not([type=hidden]), select, textarea")]
+  .filter((field) => (field.name === name || field.autocomplete?.split(" ").includes(name)) && !field.readOnly && shown(field));
+const valueOf = (name) => fields(name)[0]?.value ?? "";
+
+// spoken are the words of a button without those that are for screen readers only.
+const spoken = (element) => {
+  const copy = element.cloneNode(true);
+  copy.querySelectorAll(".hidden").forEach((part) => part.remove());
+  return tidy(copy.textContent);
+};
+
+const finders = {
+  field: (name) => fields(name)[0],
+  choice: (value) => {
+    const box = [...document.querySelectorAll("input[type=radio], input[type=checkbox]")].find((input) => input.value === value);
+    return box?.closest("label") ?? box;
+  },
+  // A button is found by all its words, those that are seen, or how it begins; the best match wins.
+  pressable: (candidates) => {
+    const all = [...document.querySelectorAll("button, a[href], summary")].filter(shown);
+    for (const fits of [(e, t) => tidy(e.textContent) === t, (e, t) => spoken(e) === t, (e, t) => spoken(e).startsWith(t)]) {
+      const found = all.find((element) => candidates.some((text) => fits(element, text)));
+      if (found) return found;
+    }
+  },
+};
+
+// pick chooses an entry of a list, and tells whether there is one.
+const pick = (value) => {
+  const option = [...document.querySelectorAll("option")].find((one) => one.value === value);
+  if (!option) return false;
+  option.selected = true;
+  option.closest("select").dispatchEvent(new Event("change", { bubbles: true }));
+  return true;
+};
+
+// place brings something into sight and tells where it is, and whether a finger would meet it there.
+const place = (how, which) => {
+  const element = finders[how](which);
+  if (!element) return { Trouble: "it is not there" };
+  if (element.disabled) return { Trouble: "it is disabled" };
+  element.scrollIntoView({ block: "center", behavior: "instant" });
+  const box = element.getClientRects()[0];
+  const at = { X: box.x + box.width / 2, Y: box.y + box.height / 2, Trouble: "" };
+  const met = document.elementFromPoint(at.X, at.Y);
+  if (!met || !(element.contains(met) || met.contains(element))) at.Trouble = "it is covered by " + (met?.outerHTML ?? "nothing").slice(0, 80);
+  return at;
+};
