@@ -1,0 +1,127 @@
+package main
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"io"
+	"math/big"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"woggle": main})
+}
+
+// The scripts in testdata are what a person could type.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata",
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"port": port, "await": await, "fetch": fetch, "mode": mode, "certificate": makeCertificate, "empty": empty,
+		},
+		Setup: func(e *testscript.Env) error {
+			// A demonstration keeps its things in the folder for temporary files: it is to leave nothing there.
+			e.Setenv("TMPDIR", e.WorkDir+"/tmp")
+			return os.Mkdir(e.WorkDir+"/tmp", 0o700)
+		},
+	})
+}
+
+// port sets a variable to a free port, and another, NEXT, to the one after it, which is free as well.
+func port(ts *testscript.TestScript, _ bool, names []string) {
+	for range 50 {
+		first, err := net.Listen("tcp", "127.0.0.1:0")
+		ts.Check(err)
+		number := first.Addr().(*net.TCPAddr).Port
+		second, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(number+1))
+		first.Close()
+		if err == nil {
+			second.Close()
+			ts.Setenv(names[0], strconv.Itoa(number))
+			ts.Setenv("NEXT", strconv.Itoa(number+1))
+			return
+		}
+	}
+	ts.Fatalf("no two free ports")
+}
+
+// visitor believes every certificate: which one is shown is not its question.
+var visitor = http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
+
+// await asks an address until it answers with 200.
+func await(ts *testscript.TestScript, _ bool, args []string) {
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		if r, err := visitor.Get(args[0]); err == nil {
+			r.Body.Close()
+			if r.StatusCode == http.StatusOK {
+				return
+			}
+		}
+	}
+	ts.Fatalf("%s does not answer", args[0])
+}
+
+// fetch puts what an address answers into the file "fetched", its status on the first line. With !, nobody answers.
+func fetch(ts *testscript.TestScript, not bool, args []string) {
+	r, err := visitor.Get(args[0])
+	if not {
+		if err == nil {
+			r.Body.Close()
+			ts.Fatalf("%s answers with %d", args[0], r.StatusCode)
+		}
+		return
+	}
+	ts.Check(err)
+	defer r.Body.Close()
+	text, err := io.ReadAll(r.Body)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs("fetched"), []byte(r.Status+"\n"+string(text)), 0o600))
+}
+
+// mode demands the permissions of a file.
+func mode(ts *testscript.TestScript, _ bool, args []string) {
+	info, err := os.Stat(ts.MkAbs(args[1]))
+	ts.Check(err)
+	if got := strconv.FormatUint(uint64(info.Mode().Perm()), 8); got != args[0] {
+		ts.Fatalf("%s has the mode %s, want %s", args[1], got, args[0])
+	}
+}
+
+// empty demands that a folder has nothing in it.
+func empty(ts *testscript.TestScript, _ bool, args []string) {
+	entries, err := os.ReadDir(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if len(entries) > 0 {
+		ts.Fatalf("%s has %s in it", args[0], entries[0].Name())
+	}
+}
+
+// makeCertificate NAME HOST DAYS makes NAME.crt and NAME.key, for the host, which end in so many days.
+func makeCertificate(ts *testscript.TestScript, _ bool, args []string) {
+	days, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	ts.Check(err)
+	end := time.Now().AddDate(0, 0, days)
+	leaf := x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: args[1]}, DNSNames: []string{args[1]},
+		NotBefore: end.AddDate(-1, 0, 0), NotAfter: end}
+	der, err := x509.CreateCertificate(rand.Reader, &leaf, &leaf, &key.PublicKey, key)
+	ts.Check(err)
+	secret, err := x509.MarshalPKCS8PrivateKey(key)
+	ts.Check(err)
+	for name, block := range map[string]*pem.Block{".crt": {Type: "CERTIFICATE", Bytes: der}, ".key": {Type: "PRIVATE KEY", Bytes: secret}} {
+		ts.Check(os.WriteFile(ts.MkAbs(args[0]+name), pem.EncodeToMemory(block), 0o600))
+	}
+}
