@@ -390,6 +390,26 @@ func TestADisabledPersonIsOutAtOnceOnEveryNode(t *testing.T) {
 	})
 }
 
+// T51: an attempt that is open in a thief's browser is worth nothing once the owner has changed the password, or signed
+// out everywhere.
+func TestOpenAttemptsEndWithWhatTheyStoodOn(t *testing.T) {
+	each(t, func(s *site) {
+		thief, user := s.atCode("aisha")
+		owner := s.browser().password("aisha", passphrase).fill("Verify", "one-time-code", s.code(mobile))
+		stepUp := s.browser().password("aisha", passphrase).fill("Verify", "one-time-code", s.code(mobile))
+		stepUp.open("/security").press("Update").sees("Add a phone")
+		owner.open("/security/password").fill("", "current-password", passphrase, "new-password", "seven otters knit quietly")
+		if owner.signedIn(); owner.page.URL.Path != "/security" {
+			t.Fatalf("the owner is not signed in: %s", owner.page.Text)
+		}
+		thief.fill("Verify", "one-time-code", s.code(mobile)).sees("Enter your password")
+		stepUp.fill("Send me a code", "tel", "07700 900777").sees("You left this page")
+		if len(s.to("+447700900777")) != 0 || len(s.methods(user)) != 2 {
+			t.Error("the thief's attempt went on")
+		}
+	})
+}
+
 // T87 and rule 2 of section 6: no secret can be read in the database, whatever was done.
 func TestNoSecretCanBeReadInTheDatabase(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "woggle.db")

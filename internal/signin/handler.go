@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"woggle/internal/audit"
@@ -184,6 +185,9 @@ func (f *Flow) load(tx *db.Tx, r *http.Request, id string) (*Attempt, error) {
 	if err != nil || a == nil {
 		return nil, err
 	}
+	if a.Session != "" && (session.Of(r) == nil || session.Of(r).ID != a.Session) {
+		a.end(ReasonLeft) // the session that it would raise is over: signed out here, or everywhere by its owner
+	}
 	return a, f.facts(tx, a)
 }
 
@@ -198,6 +202,9 @@ func (f *Flow) facts(tx *db.Tx, a *Attempt) (err error) {
 	if a.Enrolled, err = Methods(tx, a.User.ID); err != nil {
 		return err
 	}
+	// What was proved with a method that is gone proves nothing any more: the password was changed, the phone removed,
+	// the pass voided, while this attempt was open in somebody's browser.
+	a.Proofs = slices.DeleteFunc(a.Proofs, func(p session.Proof) bool { return p.Method != "" && a.Method(p.Method) == nil })
 	a.Person = &Person{Status: a.User.Status, Frozen: !a.User.FrozenAt.IsZero(), FirstUse: a.User.FirstUseUntil.After(tx.Now),
 		Mail: a.User.Email != "" && f.Outbox.Serves(message.Email)}
 	if a.Need.Details {

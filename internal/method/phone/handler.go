@@ -35,14 +35,27 @@ func (m *Method) Start(tx *db.Tx, a *signin.Attempt, step signin.Step) error {
 	if step.Option != "" {
 		channel = message.Channel(step.Option)
 	}
-	if !n.CanText() || channel != message.SMS {
-		channel = message.Voice
+	if channel = m.able(n, channel); channel == "" {
+		a.Trouble = &signin.Trouble{Key: "phone.no-route.sms"}
+		return nil
 	}
 	refused, err := m.send(tx, a, signin.ToProve, step.Target.ID, n, channel, a.From)
 	if refused != nil {
 		a.Trouble = &signin.Trouble{Key: refused.Key, Wait: refused.Wait}
 	}
 	return err
+}
+
+// able is the wanted channel, or the other one where that can't reach the number now; empty where none can.
+func (m *Method) able(n Number, wanted message.Channel) message.Channel {
+	text, call := n.CanText() && m.Outbox.Serves(message.SMS), n.CanCall() && m.Outbox.Serves(message.Voice)
+	switch {
+	case text && (wanted == message.SMS || !call):
+		return message.SMS
+	case call:
+		return message.Voice
+	}
+	return ""
 }
 
 type codePage struct {

@@ -97,8 +97,8 @@ func (m *Method) again(tx *db.Tx, a *signin.Attempt, c signin.Challenge, channel
 	if channel == "" {
 		channel = s.Channel
 	}
-	if channel == message.SMS && !n.CanText() {
-		return problem.Field("code", n.WhyNoText()), nil
+	if channel = m.able(n, channel); channel == "" {
+		return problem.Field("code", "phone.no-route.sms"), nil
 	}
 	if wait := c.SentAt.Add(resend).Sub(tx.Now); wait > 0 {
 		p := problem.Field("code", "phone.wait").After(wait)
