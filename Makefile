@@ -45,7 +45,7 @@ sizes:
 	@$(GO) run ./test/house
 
 build: ## bin/woggle, to be copied to a server
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o bin/woggle ./cmd/woggle
+	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=auto -ldflags='-s -w' -o bin/woggle ./cmd/woggle
 	@size=$$(wc -c < bin/woggle); echo "bin/woggle: $$size bytes"; \
 	if [ $$size -gt $(BINARY_LIMIT) ]; then echo "That is more than $(BINARY_LIMIT)."; exit 1; fi
 
