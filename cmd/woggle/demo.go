@@ -54,7 +54,7 @@ func (c *demoCommand) Run(p *program) (err error) {
 		return fmt.Errorf("the sample county: %w", err)
 	}
 	base := &url.URL{Scheme: "http", Host: "localhost:" + strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)}
-	s, err := server.New(server.Options{DB: d, Keys: ring, Base: base, Stay: 30 * 24 * time.Hour, Log: c.logger(p),
+	s, err := server.New(server.Options{DB: d, Keys: ring, Base: base, Zone: time.Local, Stay: 30 * 24 * time.Hour, Log: c.logger(p),
 		Brand: page.Brand{Name: sample.Organisation, Colour: "#0b5d57", Help: "Ruth Calloway, ruth.calloway@northwold.example"},
 		Plan:  demoPlan,
 		Demo: &server.Demo{Exchange: handset.New(time.Now), People: func() any { return county },

@@ -46,7 +46,7 @@ func (c *serveCommand) Run(p *program, k *kong.Context) error {
 		}
 	}
 	log := p.logger(site.JSON)
-	s, err := server.New(server.Options{DB: d, Keys: ring, Base: site.Base, Brand: site.Brand, Stay: site.Stay,
+	s, err := server.New(server.Options{DB: d, Keys: ring, Base: site.Base, Brand: site.Brand, Zone: site.Zone, Stay: site.Stay,
 		Plan: phone.Plan{Default: site.Country, Allowed: site.Countries}, TrustedProxies: site.Proxies, SMTP: site.SMTP, Log: log})
 	if err != nil {
 		return err

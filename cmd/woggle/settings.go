@@ -43,6 +43,7 @@ type Settings struct {
 	Privacy      string   `name:"privacy" placeholder:"URL" help:"Address of the privacy notice."`
 	Country      string   `name:"country" placeholder:"CODE" help:"Country of telephone numbers that are typed without one (GB)."`
 	Countries    []string `name:"countries" placeholder:"CODE" help:"Further countries whose numbers are texted and called."`
+	TimeZone     string   `name:"time-zone" placeholder:"NAME" help:"Whose clock people read: Europe/London (this computer's)."`
 
 	SMTP             string `name:"smtp" placeholder:"HOST:PORT" help:"The mail server."`
 	SMTPUser         string `name:"smtp-user" placeholder:"NAME" help:"Its user name, if it asks for one."`

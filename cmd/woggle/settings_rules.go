@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	_ "time/tzdata" // a small system has no time zones of its own
 	"unicode"
 
 	"woggle/internal/message"
@@ -34,6 +35,7 @@ type Site struct {
 	Brand     page.Brand
 	Country   string
 	Countries []string // with Country
+	Zone      *time.Location
 	SMTP      *message.SMTP
 	Stay      time.Duration
 	Data      string
@@ -316,6 +318,14 @@ func readPassword(path string) (string, error) {
 const maxStay = 90
 
 func (c *rules) rest() {
+	c.site.Zone = time.Local
+	if c.TimeZone != "" {
+		zone, err := time.LoadLocation(c.TimeZone)
+		if err != nil {
+			c.wrong("time_zone", fmt.Sprintf("there is no time zone %q", c.TimeZone), "write it as in Europe/London")
+		}
+		c.site.Zone = zone
+	}
 	if c.StaySignedInDays < 0 || c.StaySignedInDays > maxStay {
 		c.wrong("stay_signed_in_days", "people may stay signed in for 0 to 90 days", "")
 	}

@@ -188,6 +188,7 @@ func TestRules(t *testing.T) {
 		"a password file that is not":    {"smtp = \"mail.example.org\"\nsmtp_from = \"a@b.example\"\nsmtp_user = \"u\"\nsmtp_password_file = \"/nowhere/x\"", ":4", "cannot be read"},
 		"staying for ever":               {"stay_signed_in_days = 1000", ":1", "0 to 90"},
 		"staying for less than nothing":  {"stay_signed_in_days = -1", ":1", "0 to 90"},
+		"a time zone that is not":        {"time_zone = \"Europe/Northwold\"", ":1", "no time zone"},
 		"a strange log":                  {"log = \"xml\"", ":1", "no form"},
 		"a line break in a name":         {"organisation = \"a\\nBcc: b\"", ":1", "control character"},
 		"a logo that is not":             {"logo = \"/nowhere/x.svg\"", ":1", "cannot be read"},
@@ -215,6 +216,7 @@ acme = true
 organisation = "Sample County Scouts"
 help_contact = "Jo"
 country = "ie"
+time_zone = "Europe/Dublin"
 countries = ["gb", "IE"]
 stay_signed_in_days = 30
 data = "/srv/woggle"
@@ -233,6 +235,9 @@ log = "json"
 	}
 	if site.Database != "sqlite:/srv/woggle/woggle.db" || site.Keys != "/srv/woggle/woggle.keys" {
 		t.Errorf("database %s, keys %s", site.Database, site.Keys)
+	}
+	if site.Zone.String() != "Europe/Dublin" {
+		t.Errorf("time zone %v", site.Zone)
 	}
 	if site.SMTP.Port != 587 || site.SMTP.Host != "mail.example.org" {
 		t.Errorf("mail %s:%d", site.SMTP.Host, site.SMTP.Port)

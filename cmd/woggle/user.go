@@ -95,7 +95,7 @@ func person(tx *db.Tx, username string) (directory.User, error) {
 
 // server is the program as the server runs it, for what people are told of.
 func (o *office) server(p *program) (*server.Server, error) {
-	return server.New(server.Options{DB: o.db, Keys: o.ring, Base: o.site.Base, Brand: o.site.Brand, SMTP: o.site.SMTP,
+	return server.New(server.Options{DB: o.db, Keys: o.ring, Base: o.site.Base, Brand: o.site.Brand, Zone: o.site.Zone, SMTP: o.site.SMTP,
 		Plan: phone.Plan{Default: o.site.Country, Allowed: o.site.Countries}, Log: p.logger(o.site.JSON)})
 }
 

@@ -33,8 +33,9 @@ type Options struct {
 	Keys           *keys.Ring
 	Base           *url.URL // public address: scheme and host
 	Brand          page.Brand
-	Plan           phone.Plan    // the countries whose numbers are texted and called
-	Stay           time.Duration // how long people may choose to stay signed in; 0 does not offer it
+	Zone           *time.Location // in which people are told times; nil is UTC
+	Plan           phone.Plan     // the countries whose numbers are texted and called
+	Stay           time.Duration  // how long people may choose to stay signed in; 0 does not offer it
 	TrustedProxies []netip.Prefix
 	SMTP           *message.SMTP   // the mail server, or nil
 	Routes         []message.Route // providers of texts and calls, in the order in which they are tried
@@ -70,7 +71,7 @@ func New(o Options) (*Server, error) {
 		return nil, errors.New("a demonstration is for this computer only: everybody who reaches it reads everybody's codes")
 	}
 	var err error
-	if s.pages, err = page.New(page.Config{Brand: o.Brand, Demo: o.Demo != nil, Log: s.logFailure}); err != nil {
+	if s.pages, err = page.New(page.Config{Brand: o.Brand, Zone: o.Zone, Demo: o.Demo != nil, Log: s.logFailure}); err != nil {
 		return nil, err
 	}
 	s.sessions = &session.Manager{DB: o.DB, Keys: o.Keys, Stay: o.Stay, Secure: o.Base.Scheme == "https"}

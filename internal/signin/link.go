@@ -27,8 +27,8 @@ func (f *Flow) newLink(tx *db.Tx, purpose, user string, life time.Duration) (tok
 }
 
 type linkPage struct {
-	Token string
-	Name  string
+	Token                                  string
+	Username, GivenName, FamilyName, Email string // of the first administrator
 }
 
 // showLink is the page of a link that works, or the page of one that does not.
@@ -171,11 +171,6 @@ func (f *Flow) recover(w http.ResponseWriter, r *http.Request) error {
 	return f.redirect(w, r, to)
 }
 
-type setupPage struct {
-	Token                                  string
-	Username, GivenName, FamilyName, Email string
-}
-
 // SetupLink makes the link with which the first administrator signs in, while there is none; making one voids the
 // last. It lives for a day.
 func (f *Flow) SetupLink(ctx context.Context) (address string, needed bool, err error) {
@@ -205,7 +200,7 @@ func (f *Flow) showSetup(w http.ResponseWriter, r *http.Request) error {
 // setup makes the first administrator, whom the link has proved, and sends them on to enrol. It is closed for ever
 // once there is an administrator (threat T84).
 func (f *Flow) setup(w http.ResponseWriter, r *http.Request) error {
-	form := setupPage{Token: r.PathValue("token"), Username: r.PostFormValue("username"), GivenName: r.PostFormValue("given_name"),
+	form := linkPage{Token: r.PathValue("token"), Username: r.PostFormValue("username"), GivenName: r.PostFormValue("given_name"),
 		FamilyName: r.PostFormValue("family_name"), Email: r.PostFormValue("email")}
 	var to string
 	err := f.DB.Tx(r.Context(), func(tx *db.Tx) error {
