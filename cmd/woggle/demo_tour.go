@@ -28,11 +28,12 @@ func tour(out io.Writer, base string, accounts []account) {
 	fmt.Fprintf(out, `%s, a county that does not exist. Nothing that you do here reaches anybody.
 
   Sign in        %s
-  The phones     %s/handset     texts arrive and calls ring here
+  The phones     %s/handset             texts arrive and calls ring here
+  The letters    %s/handset/letters     so does what would be e-mail
 
   Everybody's password is  %s
 
-`, sample.Organisation, base, base, demoPassword)
+`, sample.Organisation, base, base, base, demoPassword)
 	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
 	for _, stop := range stops {
 		for i, a := range first(accounts, stop.state, 2) {

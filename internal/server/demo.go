@@ -17,6 +17,7 @@ type Demo struct {
 	Exchange *handset.Exchange
 	People   func() any            // the sample accounts, for people.json
 	Lines    func() []handset.Line // their numbers
+	letters  *letterbox
 }
 
 // line is the telephone company as a provider.
@@ -25,7 +26,12 @@ type line struct {
 	organisation string
 }
 
-func (d *Demo) route(organisation string) message.Route { return line{d.Exchange, organisation} }
+// demoRoutes are the providers of a demonstration.
+func (s *Server) demoRoutes(organisation string) ([]message.Route, error) {
+	s.demo.letters = &letterbox{now: s.db.Now, pages: s.pages}
+	s.demo.Exchange.OnReport = s.reportedCall
+	return []message.Route{line{s.demo.Exchange, organisation}, s.demo.letters}, s.pages.Add("server", demoPages)
+}
 
 // Name is "handset".
 func (line) Name() string { return "handset" }
@@ -74,6 +80,8 @@ func (d *Demo) mount(pages *page.Renderer, bare func(string, http.HandlerFunc), 
 		phones.ServeHTTP(w, r)
 		return nil
 	}
+	bare("GET /handset/letters.json", d.letters.list)
+	guarded("GET /handset/letters", d.letters.show)
 	guarded("GET /handset", show)
 	guarded("GET /handset/", show)
 	guarded("POST /handset/", show)

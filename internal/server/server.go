@@ -86,8 +86,11 @@ func New(o Options) (*Server, error) {
 		routes = append(routes, mail)
 	}
 	if o.Demo != nil {
-		routes = append(routes, o.Demo.route(o.Brand.Name))
-		o.Demo.Exchange.OnReport = s.reportedCall
+		mine, err := s.demoRoutes(o.Brand.Name)
+		if err != nil {
+			return nil, err
+		}
+		routes = append(routes, mine...)
 	}
 	s.outbox = message.New(o.DB, o.Keys, routes, o.Log)
 	texts := message.Composer{Text: s.pages.Locales.Text, Organisation: o.Brand.Name, Host: o.Base.Host}

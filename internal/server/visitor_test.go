@@ -184,11 +184,35 @@ func TestAReportedCallFreezesTheAccount(t *testing.T) {
 	}
 }
 
+// What would be e-mail can be read in the demonstration, and nowhere else.
+func TestLettersOfADemonstration(t *testing.T) {
+	const base = "http://localhost:8080"
+	h := newHouse(t, base, demonstration)
+	h.person(t, "mair")
+	cookie, token := h.form(t, base)
+	read := func(path string) string { return body(t, h.ask("GET", base+path, nil)) }
+	if text := read("/handset/letters"); !strings.Contains(text, "No letter has come yet") {
+		t.Errorf("an empty box says: %s", text)
+	}
+	h.ask("POST", base+"/signin/forgot", strings.NewReader(url.Values{"username": {"mair"}, "t": {token}}.Encode()), cookie)
+	if err := h.Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"/handset/letters", "/handset/letters.json?to=MAIR@northwold.example"} {
+		if text := read(path); !strings.Contains(text, base+"/signin/recover/") || !strings.Contains(text, "mair@northwold.example") {
+			t.Errorf("%s: %s", path, text)
+		}
+	}
+	if text := read("/handset/letters.json?to=somebody@else.example"); text != "[]\n" {
+		t.Errorf("somebody else reads: %s", text)
+	}
+}
+
 // person is somebody with a password and a landline.
 func (h *house) person(t *testing.T, username string) (user directory.User) {
 	t.Helper()
 	err := h.db.Tx(t.Context(), func(tx *db.Tx) (err error) {
-		if user, err = directory.Add(tx, directory.User{Username: username}); err != nil {
+		if user, err = directory.Add(tx, directory.User{Username: username, Email: username + "@northwold.example"}); err != nil {
 			return err
 		}
 		if err := signin.InsertMethod(tx, password.Row(h.keys, user.ID, cheapHash)); err != nil {
