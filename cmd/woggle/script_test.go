@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"io"
 	"math/big"
 	"net"
@@ -112,16 +113,26 @@ func empty(ts *testscript.TestScript, _ bool, args []string) {
 func makeCertificate(ts *testscript.TestScript, _ bool, args []string) {
 	days, err := strconv.Atoi(args[2])
 	ts.Check(err)
+	_, err = makePair(ts.MkAbs(args[0]), args[1], days)
+	ts.Check(err)
+}
+
+func makePair(path, host string, days int) (der []byte, err error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	ts.Check(err)
-	end := time.Now().AddDate(0, 0, days)
-	leaf := x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: args[1]}, DNSNames: []string{args[1]},
-		NotBefore: end.AddDate(-1, 0, 0), NotAfter: end}
-	der, err := x509.CreateCertificate(rand.Reader, &leaf, &leaf, &key.PublicKey, key)
-	ts.Check(err)
-	secret, err := x509.MarshalPKCS8PrivateKey(key)
-	ts.Check(err)
-	for name, block := range map[string]*pem.Block{".crt": {Type: "CERTIFICATE", Bytes: der}, ".key": {Type: "PRIVATE KEY", Bytes: secret}} {
-		ts.Check(os.WriteFile(ts.MkAbs(args[0]+name), pem.EncodeToMemory(block), 0o600))
+	if err != nil {
+		return nil, err
 	}
+	end := time.Now().AddDate(0, 0, days)
+	leaf := x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: host}, DNSNames: []string{host},
+		NotBefore: end.AddDate(-1, 0, 0), NotAfter: end}
+	if der, err = x509.CreateCertificate(rand.Reader, &leaf, &leaf, &key.PublicKey, key); err != nil {
+		return nil, err
+	}
+	secret, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return nil, err
+	}
+	return der, errors.Join(
+		os.WriteFile(path+".crt", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600),
+		os.WriteFile(path+".key", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret}), 0o600))
 }
