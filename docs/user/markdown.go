@@ -99,6 +99,9 @@ func served(link string) string {
 	return address
 }
 
+// density is how many pixels of a picture make one of the page, so that it is sharp on good screens.
+const density = 2
+
 // adaptImage points an image to where it is served, and tells its size, so that the text does not jump when it comes.
 // One that does not exist is left out, and with it the paragraph that holds nothing else.
 func adaptImage(image *ast.Image) {
@@ -116,7 +119,7 @@ func adaptImage(image *ast.Image) {
 	image.Destination = []byte("/help/pictures/" + name)
 	image.SetAttributeString("loading", []byte("lazy"))
 	if size, err := png.DecodeConfig(file); err == nil {
-		image.SetAttributeString("width", []byte(strconv.Itoa(size.Width)))
-		image.SetAttributeString("height", []byte(strconv.Itoa(size.Height)))
+		image.SetAttributeString("width", []byte(strconv.Itoa(size.Width/density)))
+		image.SetAttributeString("height", []byte(strconv.Itoa(size.Height/density)))
 	}
 }
