@@ -26,7 +26,13 @@ func (s *Server) table(bare func(pattern string, h http.HandlerFunc), guarded fu
 	s.portal.Mount(guarded) // /, /security, /details, /activity
 	guarded("POST /signout", s.signOut)
 	guarded("POST /language", s.chooseLanguage)
-	s.guide.Mount(guarded) // /help
+	s.guide.Mount(func(pattern string, h page.Handler) { // /help
+		if strings.HasPrefix(pattern, "GET /help/pictures/") {
+			bare(pattern, s.pages.Handle(h).ServeHTTP) // caches keep them, and must not keep anybody's cookie
+		} else {
+			guarded(pattern, h)
+		}
+	})
 	if s.demo != nil {
 		return s.demo.mount(s.pages, bare, guarded) // /handset
 	}

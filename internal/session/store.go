@@ -7,6 +7,7 @@ import (
 
 	"woggle/internal/db"
 	"woggle/internal/directory"
+	"woggle/internal/problem"
 )
 
 func insert(tx *db.Tx, s Session, fingerprint []byte) error {
@@ -26,8 +27,11 @@ func raise(tx *db.Tx, id string, fingerprint []byte, proofs []Proof, at time.Tim
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec("UPDATE sessions SET token_hash = $2, proofs = $3, auth_at = $4, seen_at = $5 WHERE id = $1 AND ended_at = 0",
+	n, err := tx.Exec("UPDATE sessions SET token_hash = $2, proofs = $3, auth_at = $4, seen_at = $5 WHERE id = $1 AND ended_at = 0",
 		id, fingerprint, string(raw), db.Millis(at), tx.Now.UnixMilli())
+	if err == nil && n == 0 {
+		return problem.New(problem.Gone, "signin.refused.left") // it was ended a moment ago
+	}
 	return err
 }
 

@@ -35,6 +35,7 @@ type Attempt struct {
 	Language string          `json:"language,omitempty"` // of what is sent: the person's own, else the browser's
 	From     netip.Addr      `json:"from"`               // where the attempt was started
 	Session  string          `json:"session,omitempty"`  // id of the session that is to be raised
+	Epoch    int64           `json:"epoch,omitempty"`    // of the person when it began: "end everything" ends it too
 	Known    string          `json:"known,omitempty"`    // id of the device, where this browser is known to the person
 	At       string          `json:"at,omitempty"`       // the step it last arrived at, so that a code is sent once
 	Trouble  *Trouble        `json:"trouble,omitempty"`  // why the code of this step could not be sent
@@ -42,6 +43,7 @@ type Attempt struct {
 	Person   *Person        `json:"-"`
 	Enrolled []Enrolled     `json:"-"`
 	User     directory.User `json:"-"`
+	step     Step           // at which the form found it
 	problems page.Problems
 	started  *started
 }
@@ -51,7 +53,7 @@ type Person struct {
 	Status   directory.Status
 	Frozen   bool // "this wasn't me": nothing may be set up
 	FirstUse bool // the password was given by an administrator and may still add the first method
-	Mail     bool // a code can be sent to an address on record
+	Mail     bool // never signed in before, and a code can be sent to an address on record
 	Missing  bool // a detail that the organisation requires is missing
 }
 
@@ -116,6 +118,9 @@ func (a Attempt) has(need Need, now time.Time) bool {
 // mayAddFirst tells whether what was proved is enough to set up a first method. An older password is not, by itself:
 // a stolen password must not be able to take over an account that never had a second step.
 func (a Attempt) mayAddFirst() bool {
+	if a.Session != "" {
+		return false // what a session was begun with adds nothing later: whoever has its cookie would have a pass for its whole life
+	}
 	if a.proved(AccessPass) {
 		return true
 	}
@@ -126,6 +131,9 @@ func (a Attempt) mayAddFirst() bool {
 	}
 	return false
 }
+
+// gaveUp tells whether an access pass, proved in this very attempt, lets the person pass by the methods that they lost.
+func (a Attempt) gaveUp() bool { return a.Lost && a.Session == "" && a.proved(AccessPass) }
 
 func (a Attempt) proved(kind Kind) bool {
 	return slices.ContainsFunc(a.Proofs, func(p session.Proof) bool { return Kind(p.Kind) == kind })

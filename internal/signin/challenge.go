@@ -77,7 +77,8 @@ func (f *Flow) Answer(tx *db.Tx, a *Attempt, kind Kind, purpose Purpose, right f
 	if err != nil {
 		return c, false, err
 	}
-	if !found {
+	// A code that was sent to a method that is gone, or is not asked any more, answers nothing.
+	if !found || c.Method != "" && (a.step.Target == nil || a.step.Target.ID != c.Method) {
 		a.Fail(problemExpired())
 		return c, false, f.giveBackCode(tx, a)
 	}

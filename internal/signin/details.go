@@ -92,5 +92,8 @@ func (f *Flow) saveDetails(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if a == nil {
+		return f.refused(w, r, nil, "unknown")
+	}
 	return f.askDetails(w, r, a, typed, page.Problems(wrong))
 }

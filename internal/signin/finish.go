@@ -8,7 +8,9 @@ import (
 	"woggle/internal/audit"
 	"woggle/internal/db"
 	"woggle/internal/directory"
+	"woggle/internal/limit"
 	"woggle/internal/page"
+	"woggle/internal/problem"
 	"woggle/internal/session"
 )
 
@@ -33,9 +35,7 @@ func (f *Flow) finish(tx *db.Tx, r *http.Request, a *Attempt) (err error) {
 	a.started = &started{user: a.User, stay: a.Stay}
 	if a.Session != "" {
 		if mine == nil || mine.ID != a.Session {
-			a.started = nil
-			a.end(ReasonLeft) // the session that was to be raised is gone
-			return nil
+			return problem.New(problem.Gone, "signin.refused.left") // and all that was done here with it
 		}
 		a.started.stay = mine.Stay
 		a.started.token, err = f.Sessions.Raise(tx, mine, a.Proofs)
@@ -59,10 +59,8 @@ func (f *Flow) startSession(tx *db.Tx, a *Attempt, from session.Origin) error {
 	a.started.token = token
 	if a.Known != "" {
 		// Only a complete sign-in from a known browser forgets its wrong tries; a stranger's just age (threat T12).
-		for _, rule := range []interface {
-			Clear(*db.Tx, string) error
-		}{passwords, codes} {
-			if err := rule.Clear(tx, f.who(a)); err != nil {
+		for _, rule := range []limit.Rule{passwords, codes} {
+			if err := rule.Clear(tx, f.Who(a)); err != nil {
 				return err
 			}
 		}

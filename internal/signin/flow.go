@@ -29,6 +29,9 @@ var strength = []Kind{Authenticator, Phone}
 // Idle is how long an attempt may rest before it ends.
 const Idle = 15 * time.Minute
 
+// Longest is how long an attempt may live, however busy it is.
+const Longest = time.Hour
+
 // Need is the proof that a page or an app requires.
 type Need struct {
 	Level    session.Level `json:"level"`
@@ -82,7 +85,7 @@ func Next(a Attempt, need Need, enrolled []Enrolled, now time.Time) Step {
 	switch {
 	case a.Ended != "":
 		return refuse(a.Ended)
-	case now.Sub(a.TouchedAt) > Idle:
+	case now.Sub(a.TouchedAt) > Idle, now.Sub(a.CreatedAt) > Longest:
 		return refuse(ReasonIdle)
 	case a.Typed == "" && a.Person == nil:
 		return Step{Kind: Identify}
@@ -106,7 +109,7 @@ func Next(a Attempt, need Need, enrolled []Enrolled, now time.Time) Step {
 		return enrol(a, []Kind{Password})
 	case need.Enrol != "" && !a.added(need.Enrol):
 		return enrol(a, []Kind{need.Enrol})
-	case need.Details && a.Person.Missing:
+	case need.Details && a.Person.Missing && !a.Person.Frozen: // whose account is frozen changes nothing
 		return Step{Kind: Details}
 	}
 	level := session.LevelOf(a.Proofs)
@@ -119,7 +122,7 @@ func Next(a Attempt, need Need, enrolled []Enrolled, now time.Time) Step {
 // provePossession asks for the second proof, or for the first method where none is set up.
 func provePossession(a Attempt, need Need, usable []Enrolled) Step {
 	switch {
-	case len(usable) > 0 && !(a.Lost && a.proved(AccessPass)):
+	case len(usable) > 0 && !a.gaveUp():
 		target, option := chosen(a, usable)
 		return Step{Kind: Prove, Ask: target.Kind, Target: &target, Option: option, Choices: usable}
 	case a.mayAddFirst():

@@ -97,11 +97,17 @@ func TestNext(t *testing.T) {
 		{"and no other", Attempt{Typed: "x", Enrols: Phone, Person: &active, Proofs: []session.Proof{proof(Password), proof(Phone)}}, Need{Level: session.Multi, Fresh: 10 * time.Minute, Enrol: Authenticator, Offer: []Kind{Phone}}, []Enrolled{password, phone}, "enrol authenticator"},
 
 		{"15 minutes of nothing end it", Attempt{Typed: "x", TouchedAt: now.Add(-15*time.Minute - time.Millisecond), Person: &active, Proofs: []session.Proof{proof(Password), proof(Phone)}}, signIn, []Enrolled{password, phone}, "refuse idle"},
+		{"an hour ends it however busy", Attempt{Typed: "x", CreatedAt: now.Add(-time.Hour - time.Millisecond), Person: &active, Proofs: []session.Proof{proof(Password), proof(Phone)}}, signIn, []Enrolled{password, phone}, "refuse idle"},
+		{"the pass that a session began with passes nothing by", Attempt{Typed: "x", Session: "s", Lost: true, Person: &active, Proofs: []session.Proof{proof(AccessPass), proof(Phone, longAgo)}}, change, []Enrolled{password, phone}, "prove phone p"},
+		{"nor does it add a method where none is left", Attempt{Typed: "x", Session: "s", Lost: true, Person: &active, Proofs: []session.Proof{proof(AccessPass)}}, change, []Enrolled{password}, "refuse needs-pass"},
 		{"what is over stays over", Attempt{Typed: "x", Ended: ReasonWrong, Person: &active, Proofs: []session.Proof{proof(Password), proof(Phone)}}, signIn, []Enrolled{password, phone}, "refuse wrong"},
 	} {
 		t.Run(c.story, func(t *testing.T) {
 			if c.attempt.TouchedAt.IsZero() {
 				c.attempt.TouchedAt = now
+			}
+			if c.attempt.CreatedAt.IsZero() {
+				c.attempt.CreatedAt = now.Add(-time.Minute)
 			}
 			if got := word(Next(c.attempt, c.need, c.enrolled, now)); got != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
@@ -138,7 +144,7 @@ func TestDoneIsNeverReachedBelowTheNeed(t *testing.T) {
 			person := &Person{Status: status, Frozen: on(0), FirstUse: on(1), Mail: on(2), Missing: on(3)}
 			for proved := range 1 << len(kinds) {
 				for held := range 1 << len(have) {
-					a := Attempt{Typed: "x", TouchedAt: now, Person: person, Recover: on(4), Lost: on(5)}
+					a := Attempt{Typed: "x", TouchedAt: now, CreatedAt: now, Person: person, Recover: on(4), Lost: on(5)}
 					if on(6) {
 						a.Added = []Added{{Kind: Password}, {Kind: Phone}}
 					}
@@ -181,7 +187,7 @@ func judge(t *testing.T, a Attempt, need Need, enrolled []Enrolled) {
 			problem = "done for somebody who is not active"
 		case a.Recover && !a.added(Password):
 			problem = "a recovery ended without a new password"
-		case need.Details && a.Person.Missing:
+		case need.Details && a.Person.Missing && !a.Person.Frozen:
 			problem = "done without the details"
 		}
 	case Enrol:
@@ -192,7 +198,7 @@ func judge(t *testing.T, a Attempt, need Need, enrolled []Enrolled) {
 			problem = "something is set up though changes are frozen"
 		case !possession && !strong:
 			problem = "something is set up without a proof that is good enough"
-		case !possession && len(possessions(enrolled)) > 0 && !(a.Lost && a.proved(AccessPass)):
+		case !possession && len(possessions(enrolled)) > 0 && !a.gaveUp():
 			problem = "a method that is there was passed by"
 		}
 	case Prove:

@@ -29,9 +29,9 @@ var (
 	spraying  = limit.Rule{Name: "spraying", Max: 20, Window: 10 * time.Minute}
 )
 
-// who is the key under which the attempt's tries are counted: the person, however they wrote their name, or the
+// Who is the key under which the attempt's tries are counted: the person, however they wrote their name, or the
 // fingerprint of a name that nobody has, which is bounded just the same so that the bound does not tell them apart.
-func (f *Flow) who(a *Attempt) string {
+func (f *Flow) Who(a *Attempt) string {
 	person := a.User.ID
 	if person == "" {
 		person = "?" + hex.EncodeToString(f.Keys.MAC("name", directory.Canonical(a.Typed))[:16])
@@ -44,7 +44,7 @@ func (f *Flow) who(a *Attempt) string {
 
 // TakePassword counts a password try before it is made. It tells whether it may be made; if not, the attempt knows why.
 func (f *Flow) TakePassword(tx *db.Tx, a *Attempt, from netip.Addr, password string) (bool, error) {
-	wait, err := passwords.Take(tx, f.who(a))
+	wait, err := passwords.Take(tx, f.Who(a))
 	for _, bound := range f.bounds(a, from) {
 		if err == nil && wait == 0 {
 			wait, err = bound.rule.Take(tx, bound.who)
@@ -68,7 +68,7 @@ func (f *Flow) TakePassword(tx *db.Tx, a *Attempt, from netip.Addr, password str
 // RightPassword gives the try back.
 func (f *Flow) RightPassword(tx *db.Tx, a *Attempt, from netip.Addr) error {
 	a.Wrong = max(0, a.Wrong-1)
-	if err := passwords.GiveBack(tx, f.who(a)); err != nil {
+	if err := passwords.GiveBack(tx, f.Who(a)); err != nil {
 		return err
 	}
 	for _, bound := range f.bounds(a, from) {
@@ -129,7 +129,7 @@ func (f *Flow) spray(password string) string {
 }
 
 func (f *Flow) takeCode(tx *db.Tx, a *Attempt) (bool, error) {
-	wait, err := codes.Take(tx, f.who(a))
+	wait, err := codes.Take(tx, f.Who(a))
 	if err != nil {
 		return false, err
 	}
@@ -145,7 +145,7 @@ func (f *Flow) takeCode(tx *db.Tx, a *Attempt) (bool, error) {
 
 func (f *Flow) giveBackCode(tx *db.Tx, a *Attempt) error {
 	a.Wrong = max(0, a.Wrong-1)
-	return codes.GiveBack(tx, f.who(a))
+	return codes.GiveBack(tx, f.Who(a))
 }
 
 func (f *Flow) rightCode(tx *db.Tx, a *Attempt, method string) error {
@@ -176,7 +176,7 @@ func (f *Flow) wrongCode(tx *db.Tx, a *Attempt, method string) error {
 			}
 		}
 	}
-	if tries, err := codes.Tries(tx, f.who(a)); err != nil || tries != 3 {
+	if tries, err := codes.Tries(tx, f.Who(a)); err != nil || tries != 3 {
 		return err
 	}
 	return f.Tell(tx, a.User, "signin.notice.wrong-codes", nil)

@@ -88,6 +88,7 @@ func (f *Flow) Begin(tx *db.Tx, r *http.Request, a *Attempt) (address string, er
 	if a.From, a.Language = visit.Address, visit.Locale.Code; a.User.Locale != "" {
 		a.Language = a.User.Locale
 	}
+	a.Epoch = a.User.Epoch
 	a.ID = db.NewToken()[:26] // 130 bits: an id that cannot be guessed, though the browser's fingerprint guards it too
 	if err := insertAttempt(tx, a, f.browser(r)[0]); err != nil {
 		return "", err
@@ -166,18 +167,35 @@ func (f *Flow) Before(w http.ResponseWriter, r *http.Request, want StepKind, ask
 // at loads the attempt that the form names and demands that it stands at the step that the form belongs to. A form of
 // another step, from a second tab or a script, has no effect.
 func (f *Flow) at(tx *db.Tx, r *http.Request, want StepKind, ask Kind) (*Attempt, Step, error) {
-	a, err := f.load(tx, r, r.PostFormValue("a"))
+	a, err := f.find(tx, r, r.PostFormValue("a"))
 	if err != nil || a == nil {
+		return nil, Step{}, err
+	}
+	// Two attempts of one person change things one after the other: what is decided below holds until the commit.
+	if err := hold(tx, a.User.ID); err != nil {
+		return nil, Step{}, err
+	}
+	if err := f.facts(tx, a); err != nil {
 		return nil, Step{}, err
 	}
 	step := Next(*a, a.Need, a.Enrolled, tx.Now)
 	if step.Kind != want || ask != "" && step.Ask != ask {
 		return a, step, errMoved
 	}
+	a.step = step
 	return a, step, nil
 }
 
+// load is the attempt with this id of this browser, with what is known of its person; nil where there is none.
 func (f *Flow) load(tx *db.Tx, r *http.Request, id string) (*Attempt, error) {
+	a, err := f.find(tx, r, id)
+	if err != nil || a == nil {
+		return nil, err
+	}
+	return a, f.facts(tx, a)
+}
+
+func (f *Flow) find(tx *db.Tx, r *http.Request, id string) (*Attempt, error) {
 	if len(id) != 26 {
 		return nil, nil
 	}
@@ -188,7 +206,7 @@ func (f *Flow) load(tx *db.Tx, r *http.Request, id string) (*Attempt, error) {
 	if a.Session != "" && (session.Of(r) == nil || session.Of(r).ID != a.Session) {
 		a.end(ReasonLeft) // the session that it would raise is over: signed out here, or everywhere by its owner
 	}
-	return a, f.facts(tx, a)
+	return a, nil
 }
 
 // facts reads what the decision needs to know of the person.
@@ -199,6 +217,9 @@ func (f *Flow) facts(tx *db.Tx, a *Attempt) (err error) {
 	if a.User, err = directory.ByID(tx, a.User.ID); err != nil {
 		return err
 	}
+	if a.Ended == "" && a.Epoch != a.User.Epoch {
+		a.end(ReasonLeft)
+	}
 	if a.Enrolled, err = Methods(tx, a.User.ID); err != nil {
 		return err
 	}
@@ -206,7 +227,7 @@ func (f *Flow) facts(tx *db.Tx, a *Attempt) (err error) {
 	// the pass voided, while this attempt was open in somebody's browser.
 	a.Proofs = slices.DeleteFunc(a.Proofs, func(p session.Proof) bool { return p.Method != "" && a.Method(p.Method) == nil })
 	a.Person = &Person{Status: a.User.Status, Frozen: !a.User.FrozenAt.IsZero(), FirstUse: a.User.FirstUseUntil.After(tx.Now),
-		Mail: a.User.Email != "" && f.Outbox.Serves(message.Email)}
+		Mail: a.User.SignedInAt.IsZero() && a.User.Email != "" && f.Outbox.Serves(message.Email)}
 	if a.Need.Details {
 		missing, err := directory.Missing(tx, a.User)
 		if err != nil {
@@ -393,7 +414,7 @@ type Form struct {
 // Form is what every page of the attempt at the step needs.
 func (f *Flow) Form(a *Attempt, step Step) Form {
 	form := Form{Hidden: Hidden{a.ID}, First: a.First(), Stay: a.Session == "" && f.Sessions.Stay > 0,
-		Ways: step.Kind == Prove && len(f.waysOf(step.Choices)) > 1, Lost: step.Kind == Prove && a.proved(AccessPass)}
+		Ways: step.Kind == Prove && len(f.waysOf(step.Choices)) > 1, Lost: step.Kind == Prove && a.Session == "" && a.proved(AccessPass)}
 	for _, kind := range step.Kinds {
 		if kind != step.Ask {
 			form.Kinds = append(form.Kinds, kind)

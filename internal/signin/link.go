@@ -94,6 +94,9 @@ func (f *Flow) Freeze(tx *db.Tx, id string) error {
 	if err := directory.Freeze(tx, id); err != nil {
 		return err
 	}
+	if err := dropLinks(tx, linkNotMe, id); err != nil {
+		return err
+	}
 	if err := directory.RaiseEpoch(tx, id); err != nil {
 		return err
 	}
@@ -128,7 +131,7 @@ func (f *Flow) forgot(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		// Counted by name for everybody alike; past the bound nothing is sent, and nothing else is said.
-		wait, err := recoveries.Take(tx, f.who(&Attempt{Typed: typed, User: user}))
+		wait, err := recoveries.Take(tx, f.Who(&Attempt{Typed: typed, User: user}))
 		if err != nil || wait > 0 {
 			return err
 		}

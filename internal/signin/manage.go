@@ -17,13 +17,6 @@ func problemPassSpent() *problem.Problem { return problem.New(problem.Gone, "sig
 // AddMethod stores a method that the person has just proved, and makes it a proof of this attempt. The one that it
 // replaces goes in the same transaction, and not before.
 func (f *Flow) AddMethod(tx *db.Tx, a *Attempt, e Enrolled, proof session.Proof) error {
-	err := hold(tx, a.User.ID)
-	if err != nil {
-		return err
-	}
-	if a.Enrolled, err = Methods(tx, a.User.ID); err != nil {
-		return err
-	}
 	first := a.First()
 	if err := f.spendPass(tx, a); err != nil {
 		return err
@@ -80,6 +73,9 @@ func (f *Flow) AddMethod(tx *db.Tx, a *Attempt, e Enrolled, proof session.Proof)
 
 // SetPassword stores the person's new password hash, sealed by its chapter, and ends every other session.
 func (f *Flow) SetPassword(tx *db.Tx, user directory.User, sealed Enrolled, keepSession string, event audit.Type) error {
+	if err := hold(tx, user.ID); err != nil {
+		return err
+	}
 	if err := DeleteMethods(tx, user.ID, Password); err != nil {
 		return err
 	}

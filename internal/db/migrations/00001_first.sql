@@ -76,6 +76,7 @@ CREATE TABLE methods (
     used_at     BIGINT NOT NULL DEFAULT 0
 );
 CREATE INDEX methods_by_user ON methods (user_id);
+CREATE UNIQUE INDEX methods_password ON methods (user_id) WHERE kind = 'password';
 
 -- signin: sign-ins in progress, each bound to one browser.
 CREATE TABLE attempts (

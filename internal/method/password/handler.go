@@ -37,11 +37,17 @@ func (m *Method) Enrol(w http.ResponseWriter, r *http.Request, a *signin.Attempt
 // answer counts the try, compares outside any transaction because that takes long, and then goes on.
 func (m *Method) answer(w http.ResponseWriter, r *http.Request) error {
 	typed, from := r.PostFormValue("password"), page.VisitOf(r).Address
+	taken := false // the try is counted
 	a, err := m.Flow.Before(w, r, signin.Prove, signin.Password, func(tx *db.Tx, a *signin.Attempt) error {
+		taken = false
 		if typed == "" {
 			a.Fail(problem.Field("password", "password.missing"))
 			return nil
 		}
+		if _, isPass := m.Pass(a, typed, tx.Now); isPass {
+			return nil // 59 bits are no guess: a stranger's wrong passwords must not keep out whom a helper lets in
+		}
+		taken = true
 		_, err := m.Flow.TakePassword(tx, a, from, typed)
 		return err
 	})
@@ -64,8 +70,10 @@ func (m *Method) answer(w http.ResponseWriter, r *http.Request) error {
 		if !isPass && (!v.right || a.Method(v.method) == nil) {
 			return m.Flow.WrongPassword(tx, a, typed)
 		}
-		if err := m.Flow.RightPassword(tx, a, from); err != nil {
-			return err
+		if taken {
+			if err := m.Flow.RightPassword(tx, a, from); err != nil {
+				return err
+			}
 		}
 		if isPass {
 			a.Proved(session.Proof{Kind: string(signin.AccessPass), Method: pass.ID, Factor: session.Knowledge, AMR: []string{"otp"}, At: tx.Now})

@@ -92,7 +92,8 @@ func (m *Method) compare(ctx context.Context, a *signin.Attempt, typed string) (
 		right, stale, err := m.Hasher.Verify(ctx, string(phc), typed)
 		v = verdict{right: right, method: e.ID}
 		if right && stale && err == nil {
-			v.better, err = m.Hasher.Hash(ctx, typed)
+			// One that finds no turn is replaced another time.
+			v.better, _ = m.Hasher.Hash(ctx, typed)
 		}
 		return v, err
 	}
@@ -146,6 +147,10 @@ func (m *Method) Change(r *http.Request, user directory.User, keepSession, curre
 		return busy(err)
 	}
 	return m.DB.Tx(r.Context(), func(tx *db.Tx) error {
+		// What was compared must still be the password: of two changes at once, the second starts again.
+		if there, err := signin.DeleteMethod(tx, user.ID, v.method); err != nil || !there {
+			return errors.Join(err, problem.Field("current", "password.current-wrong"))
+		}
 		if err := m.Flow.RightPassword(tx, a, from); err != nil {
 			return err
 		}

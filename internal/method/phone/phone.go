@@ -116,8 +116,13 @@ var noticeTexts = limit.Rule{Name: "notice-text", Max: 5, Window: day}
 // Tell sends a notice as a text to a phone that gets its codes so; nobody is called up for a notice.
 func (m *Method) Tell(tx *db.Tx, e signin.Enrolled, locale, key string, args ...any) error {
 	n, s, err := m.open(e)
-	if err != nil || s.Channel != message.SMS || !m.Outbox.Serves(message.SMS) {
-		return err
+	if err != nil {
+		// Passed by: an error would undo what is told about, the counting of a wrong code among it.
+		m.Flow.Log.Error("a phone's number cannot be opened", "method", e.ID, "error", err)
+		return nil
+	}
+	if s.Channel != message.SMS || !m.Outbox.Serves(message.SMS) {
+		return nil
 	}
 	if wait, err := noticeTexts.Take(tx, e.ID); err != nil || wait > 0 {
 		return err

@@ -41,10 +41,16 @@ type bound struct {
 	refund bool
 }
 
-func (m *Method) bounds(user string, n Number, from netip.Addr) []bound {
-	number := hex.EncodeToString(m.Keys.MAC("number", n.E164)[:16])
-	all := []bound{{few, user, true}, {few, number, true}, {many, user, true}, {many, number, true}, {most, user, false}, {most, number, false}}
-	if !m.Plan.Drama { // on stage everybody has a number of the same range
+// bounds are those of one sending. A number that somebody types is bounded by itself and by its range; one on record is
+// not, because a stranger who types it would use up its owner's. What a person may be sent is counted apart for browsers
+// that they have used before, so that who knows their password cannot use up theirs.
+func (m *Method) bounds(a *signin.Attempt, purpose signin.Purpose, n Number, from netip.Addr) []bound {
+	number, who := hex.EncodeToString(m.Keys.MAC("number", n.E164)[:16]), m.Flow.Who(a)
+	all := []bound{{few, who, true}, {many, who, true}, {most, who, false}}
+	if purpose == signin.ToEnrol {
+		all = append(all, bound{few, number, true}, bound{many, number, true})
+	}
+	if purpose == signin.ToEnrol && !m.Plan.Drama { // on stage everybody has a number of the same range
 		all = append(all, bound{region, hex.EncodeToString(m.Keys.MAC("range", n.Prefix())[:16]), true})
 	}
 	if from.IsValid() && !from.IsLoopback() { // this computer's own address says nothing of who asks
@@ -63,7 +69,7 @@ type sent struct {
 // send asks a challenge and sends its code, in the caller's transaction. If a bound forbids it, nothing is sent, and
 // why is returned.
 func (m *Method) send(tx *db.Tx, a *signin.Attempt, purpose signin.Purpose, method string, n Number, channel message.Channel, from netip.Addr) (*problem.Problem, error) {
-	if refused, err := m.take(tx, a, n, from); refused != nil || err != nil {
+	if refused, err := m.take(tx, a, purpose, n, from); refused != nil || err != nil {
 		return refused, err
 	}
 	life := textLife
@@ -108,7 +114,7 @@ func (m *Method) again(tx *db.Tx, a *signin.Attempt, c signin.Challenge, channel
 	if c.ExpiresAt.Sub(tx.Now) < sameUntil {
 		return m.send(tx, a, c.Purpose, c.Method, n, channel, s.From)
 	}
-	if refused, err := m.take(tx, a, n, s.From); refused != nil || err != nil {
+	if refused, err := m.take(tx, a, c.Purpose, n, s.From); refused != nil || err != nil {
 		return refused, err
 	}
 	if s.Channel, c.Sends, c.SentAt = channel, c.Sends+1, tx.Now; channel == message.Voice {
@@ -126,8 +132,8 @@ func (m *Method) again(tx *db.Tx, a *signin.Attempt, c signin.Challenge, channel
 }
 
 // take counts a sending under every bound before it happens.
-func (m *Method) take(tx *db.Tx, a *signin.Attempt, n Number, from netip.Addr) (*problem.Problem, error) {
-	for _, b := range m.bounds(a.User.ID, n, from) {
+func (m *Method) take(tx *db.Tx, a *signin.Attempt, purpose signin.Purpose, n Number, from netip.Addr) (*problem.Problem, error) {
+	for _, b := range m.bounds(a, purpose, n, from) {
 		wait, err := b.rule.Take(tx, b.who)
 		if err != nil {
 			return nil, err
@@ -149,11 +155,11 @@ func (m *Method) entered(tx *db.Tx, a *signin.Attempt, c signin.Challenge) error
 	if err != nil {
 		return err
 	}
-	for _, b := range m.bounds(a.User.ID, n, s.From) {
+	for _, b := range m.bounds(a, c.Purpose, n, s.From) {
+		if !b.refund {
+			continue
+		}
 		for range c.Sends {
-			if !b.refund {
-				break
-			}
 			if err := b.rule.GiveBack(tx, b.who); err != nil {
 				return err
 			}
