@@ -51,7 +51,10 @@ func (b *bench) profile(ctx context.Context, folder string) error {
 	}{{"signin-page", "/signin", strangers}, {"home-page", "/", members}, {"security-page", "/security", members}} {
 		if err == nil {
 			err = profileOne(ctx, folder, page.name, func(ctx context.Context) error {
-				rate, err := b.fetch(ctx, page.by, page.path, 0)
+				rate, err := together(ctx, len(page.by), b.pages, func(worker int) error {
+					_, err := page.by[worker].get(page.path)
+					return err
+				})
 				b.note("%s: %s", page.name, perSecond(rate))
 				return err
 			})

@@ -198,28 +198,33 @@ func (p *process) memory() (now, peak int64, err error) {
 	return now, peak, nil
 }
 
-// cores is the time on cores that a process has used: of the server, or of this one.
-func (p *process) cores() time.Duration {
+// cores is the time that a process has had on cores: in its own code, and in the kernel for it.
+type cores struct{ own, kernel time.Duration }
+
+func (c cores) since(before cores) cores { return cores{c.own - before.own, c.kernel - before.kernel} }
+func (c cores) plus(more cores) cores    { return cores{c.own + more.own, c.kernel + more.kernel} }
+func (c cores) sum() time.Duration       { return c.own + c.kernel }
+
+// cores are those of the process so far, zero where they cannot be read.
+func (p *process) cores() (c cores) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.command.Process.Pid))
 	if err != nil {
-		return 0
+		return c
 	}
 	_, rest, _ := strings.Cut(string(text), ") ")
 	fields := strings.Fields(rest) // from the third of proc(5) on: utime is the 14th, stime the 15th, in hundredths
-	var ticks int64
-	for _, field := range fields[11:13] {
-		n, _ := strconv.ParseInt(field, 10, 64)
-		ticks += n
-	}
-	return time.Duration(ticks) * 10 * time.Millisecond
+	own, _ := strconv.ParseInt(fields[11], 10, 64)
+	kernel, _ := strconv.ParseInt(fields[12], 10, 64)
+	return cores{time.Duration(own) * 10 * time.Millisecond, time.Duration(kernel) * 10 * time.Millisecond}
 }
 
-func ownCores() time.Duration {
+// ownCores are those of this process.
+func ownCores() (c cores) {
 	var usage syscall.Rusage
 	if syscall.Getrusage(syscall.RUSAGE_SELF, &usage) != nil {
-		return 0
+		return c
 	}
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+	return cores{time.Duration(usage.Utime.Nano()), time.Duration(usage.Stime.Nano())}
 }
 
 // busy is the share of the cores that all work on the machine takes, watched for a second while we do nothing.

@@ -45,11 +45,10 @@ func (b *bench) measureSignIns(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c, err := b.signInRounds(ctx, p)
+	all, err := b.signInRounds(ctx, p)
 	if err != nil {
 		return err
 	}
-	b.say("until there are %d sessions", b.sessions)
 	last, _, err := p.memory()
 	if err != nil {
 		return err
@@ -59,36 +58,33 @@ func (b *bench) measureSignIns(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b.failures(connections, &c.tally)
+	all.report(b)
+	b.failures(connections, &all.tally)
 	b.below("memory, idle", megabytes(idle), "30 MB", idle < idleBytes)
-	b.below(fmt.Sprintf("memory after %d sessions", c.done.Load()), megabytes(now), "100 MB", now < sessionsBytes)
-	b.note("memory right after the last of %d sign-ins: %s, at most before: %s", c.done.Load(), megabytes(last), megabytes(peak))
+	b.below(fmt.Sprintf("memory after %d sessions", all.done.Load()), megabytes(now), "100 MB", now < sessionsBytes)
+	b.note("memory right after the last of %d sign-ins: %s, at most before: %s", all.done.Load(), megabytes(last), megabytes(peak))
 	return nil
 }
 
+// steady is what the rounds of sign-ins and hashes came to.
+type steady struct {
+	tally                    // of all sign-ins
+	signIns, hashes, ratios  []float64
+	server, visitors, hasher cores // during the rounds
+	during, hashing          time.Duration
+	counted, hashed          float64 // sign-ins and hashes in that time
+}
+
 // signInRounds lets rounds of sign-ins and of hashes take turns, and goes on until there are enough sessions.
-func (b *bench) signInRounds(ctx context.Context, p *process) (*crowd, error) {
-	all, from := &crowd{}, newPeople(b.people)
-	var rates, hashes, ratios, client, server []float64
+func (b *bench) signInRounds(ctx context.Context, p *process) (*steady, error) {
+	all, from := &steady{}, newPeople(b.people)
 	for round := range b.rounds {
 		b.say("sign-ins, round %d of %d", round+1, b.rounds)
-		before := hashRate(ctx, b.hashing)
-		c := startCrowd(ctx, p.address, from, connections, 0)
-		rest(ctx, b.signins/5)
-		own, theirs, began := ownCores(), p.cores(), time.Now()
-		signIns := rate(ctx, b.signins, &c.done)
-		available := time.Since(began).Seconds() * float64(runtime.GOMAXPROCS(0))
-		client = append(client, (ownCores()-own).Seconds()/available)
-		server = append(server, (p.cores()-theirs).Seconds()/available)
-		c.finish()
-		all.merge(&c.tally)
-		after := hashRate(ctx, b.hashing)
-		rates, hashes = append(rates, signIns), append(hashes, (before+after)/2)
-		ratios = append(ratios, signIns/((before+after)/2))
-		if err := errors.Join(c.broken, context.Cause(ctx)); err != nil {
+		if err := b.signInRound(ctx, p, from, all); err != nil {
 			return nil, err
 		}
 	}
+	b.say("until there are %d sessions", b.sessions)
 	for all.done.Load() < int64(b.sessions) && ctx.Err() == nil {
 		missing := int(int64(b.sessions) - all.done.Load())
 		c := startCrowd(ctx, p.address, from, connections, (missing+connections-1)/connections)
@@ -98,23 +94,57 @@ func (b *bench) signInRounds(ctx context.Context, p *process) (*crowd, error) {
 			return nil, fmt.Errorf("nobody gets in any more: %s: %w", c.why(), errors.Join(c.broken, context.Cause(ctx)))
 		}
 	}
-	b.add(row{what: fmt.Sprintf("sign-ins, %d connections", connections), measured: perSecond(median(rates)),
-		yardstick: "Argon2id hashes " + perSecond(median(hashes)), ratio: fmt.Sprintf("%.2f", median(ratios)),
-		aim: fmt.Sprintf("≥ %.2f", signInsPerHash), met: verdict(median(ratios) >= signInsPerHash)})
-	b.note("sign-ins: ratios of the rounds %s; of the cores the server used %.0f %%, the visitors %.0f %%, other work or nothing the rest",
-		span(ratios), 100*median(server), 100*median(client))
-	return all, nil
+	return all, context.Cause(ctx)
 }
 
-// hashRate is how many of the hashes that a sign-in needs the cores make in a second, with nothing else to do.
-func hashRate(ctx context.Context, d time.Duration) float64 {
+func (b *bench) signInRound(ctx context.Context, p *process, from *people, all *steady) error {
+	before := all.hash(ctx, b.hashing)
+	c := startCrowd(ctx, p.address, from, connections, 0)
+	rest(ctx, b.signins/5) // the run-up
+	own, theirs, began := ownCores(), p.cores(), time.Now()
+	signIns := rate(ctx, b.signins, &c.done)
+	took := time.Since(began)
+	all.server = all.server.plus(p.cores().since(theirs))
+	all.visitors = all.visitors.plus(ownCores().since(own))
+	all.during += took
+	all.counted += signIns * took.Seconds()
+	c.finish()
+	all.merge(&c.tally)
+	hashes := (before + all.hash(ctx, b.hashing)) / 2
+	all.signIns, all.hashes = append(all.signIns, signIns), append(all.hashes, hashes)
+	all.ratios = append(all.ratios, signIns/hashes)
+	return errors.Join(c.broken, context.Cause(ctx))
+}
+
+// hash is how many of the hashes that a sign-in needs the cores make in a second, with nothing else to do.
+func (all *steady) hash(ctx context.Context, d time.Duration) float64 {
 	password, salt := []byte(commonPassword), make([]byte, 16)
 	rand.Read(salt)
+	own, began := ownCores(), time.Now()
 	perSecond, _ := together(ctx, runtime.GOMAXPROCS(0), d, func(int) error {
 		argon2.IDKey(password, salt, 2, 19*1024, 1, 32) // what the OWASP Password Storage Cheat Sheet asks first
 		return nil
 	})
+	took := time.Since(began)
+	all.hasher = all.hasher.plus(ownCores().since(own))
+	all.hashing += took
+	all.hashed += perSecond * took.Seconds()
 	return perSecond
+}
+
+// report adds the row, and where the time went.
+func (all *steady) report(b *bench) {
+	ratio := median(all.ratios)
+	b.add(row{what: fmt.Sprintf("sign-ins, %d connections", connections), measured: perSecond(median(all.signIns)),
+		yardstick: "Argon2id hashes " + perSecond(median(all.hashes)), ratio: fmt.Sprintf("%.2f", ratio),
+		aim: fmt.Sprintf("≥ %.2f", signInsPerHash), met: verdict(ratio >= signInsPerHash)})
+	each := func(c cores, count float64) string {
+		return fmt.Sprintf("%.1f ms and %.1f ms of the kernel", c.own.Seconds()*1e3/count, c.kernel.Seconds()*1e3/count)
+	}
+	available := all.during.Seconds() * float64(runtime.GOMAXPROCS(0))
+	b.note("sign-ins: ratios of the rounds %s; a sign-in took %s of a core in the server, a bare hash %s; the cores were at work "+
+		"%.0f %% for the server and %.0f %% for its visitors", span(all.ratios), each(all.server, all.counted),
+		each(all.hasher, all.hashed), 100*all.server.sum().Seconds()/available, 100*all.visitors.sum().Seconds()/available)
 }
 
 func (b *bench) failures(connections int, t *tally) {
