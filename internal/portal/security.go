@@ -139,7 +139,7 @@ func (p *Portal) describe(e signin.Enrolled, l *page.Locale) (title, detail stri
 // askedFirst are the methods with which a sign-in would be proved now, the one that it asks first in front. The flow
 // itself is asked what comes after the password, so that this page never says anything else than sign-in does.
 func askedFirst(methods []signin.Enrolled, now time.Time) []signin.Enrolled {
-	a := signin.Attempt{Person: &signin.Person{Status: directory.Active}, TouchedAt: now,
+	a := signin.Attempt{Person: &signin.Person{Status: directory.Active}, TouchedAt: now, CreatedAt: now,
 		Proofs: []session.Proof{{Kind: string(signin.Password), Factor: session.Knowledge}}}
 	return signin.Next(a, signin.Need{Level: session.Multi}, methods, now).Choices
 }

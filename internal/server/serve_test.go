@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -84,15 +85,16 @@ func TestSlowVisitorsAreNotWaitedFor(t *testing.T) {
 			began := time.Now()
 			slow := listener.dial()
 			go io.WriteString(slow, c.first)
+			var writing sync.WaitGroup
 			if c.then != "" {
-				go func() {
+				writing.Go(func() {
 					for {
 						time.Sleep(time.Second)
 						if _, err := io.WriteString(slow, c.then); err != nil {
 							return
 						}
 					}
-				}()
+				})
 			}
 			for range 3 { // others, meanwhile
 				other := listener.dial()
@@ -112,6 +114,7 @@ func TestSlowVisitorsAreNotWaitedFor(t *testing.T) {
 				t.Errorf("%s: the connection was kept for %v", name, took)
 			}
 			slow.Close()
+			writing.Wait() // its next byte is refused
 		}
 		stop()
 		if err := <-ended; err != nil {
