@@ -63,7 +63,9 @@ var visitor = http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{
 
 // await asks an address until it answers with 200.
 func await(ts *testscript.TestScript, _ bool, args []string) {
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+	pause := time.NewTicker(10 * time.Millisecond) // between two looks; another program can't say that it is ready
+	defer pause.Stop()
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); <-pause.C {
 		if r, err := visitor.Get(args[0]); err == nil {
 			r.Body.Close()
 			if r.StatusCode == http.StatusOK {
