@@ -115,9 +115,9 @@ func TestAnAccessPassAddsAMethodAndIsSpentByIt(t *testing.T) {
 		user := s.member("aisha", func(_ *db.Tx, u *directory.User) { u.Email = "" })
 		s.browser().password("aisha", passphrase).sees("You need an access pass")
 		pass := s.passOf(user)
-		b := s.browser().password("aisha", strings.ToUpper(pass)).sees("Add a phone")
+		s.browser().password("aisha", strings.ToUpper(pass)).sees("Add a phone")
 		// The browser is closed here; the pass still works, because nothing came of it yet.
-		b = s.browser().password("aisha", strings.ReplaceAll(pass, "-", " ")).sees("Add a phone")
+		b := s.browser().password("aisha", strings.ReplaceAll(pass, "-", " ")).sees("Add a phone")
 		b.fill("Send me a code", "tel", "07700 900123").fill("Verify", "one-time-code", s.code(mobile)).sees("You’re all set")
 		s.browser().password("aisha", pass).sees("isn’t right")
 	})
@@ -249,7 +249,7 @@ func TestWrongTurns(t *testing.T) {
 		s.member("aisha", firstUse)
 		b := s.browser().password("aisha", passphrase)
 		b.fill("Send me a code", "tel", "07700 900123")
-		codePage, code := b.page.URL.RequestURI(), s.code(mobile)
+		codePage := b.page.URL.RequestURI()
 
 		b.open(codePage).sees("Enter the code we sent") // Refresh
 		s.browser().open(codePage).sees("not open here", "Start again")
@@ -258,7 +258,7 @@ func TestWrongTurns(t *testing.T) {
 		b.fill("Send me a code", "tel", "07700 900123").sees("Enter the code we sent")
 		b.press("Send it again").sees("You can ask for another one in")
 		s.clock.Advance(31 * time.Second)
-		code = s.code(mobile)
+		code := s.code(mobile)
 		b.press("Send it again").sees("Enter the code we sent")
 		if again := s.code(mobile); again != code || len(s.to(mobile)) != 3 {
 			t.Errorf("sent again was %s, not the same code %s", again, code)

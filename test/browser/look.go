@@ -5,9 +5,11 @@ import (
 	_ "embed"
 	"fmt"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
+	"unicode"
 
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
@@ -26,23 +28,44 @@ func (w *Window) look() *Window {
 	if !w.suite.first(state) {
 		return w
 	}
-	if w.noScript { // axe is a script; the page's own have had their chance and do not run any more
-		call(w, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: false})
-	}
 	for _, setting := range []struct {
 		width int64
 		dark  bool
 	}{{wide, false}, {narrow, true}} {
 		w.set(setting.width, setting.dark)
-		for _, fault := range append(w.faults(), w.Axe()...) {
+		faults := w.faults()
+		if !w.noScript { // axe is a script; without script the page is the same but for what opens later
+			faults = append(faults, w.Axe()...)
+		}
+		for _, fault := range faults {
 			w.t.Errorf("%s, %d wide, dark %t: %s", state, setting.width, setting.dark, fault)
 		}
+		w.album(state, setting.width)
 	}
 	w.set(w.width, w.dark)
-	if w.noScript {
-		call(w, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
-	}
 	return w
+}
+
+// album keeps a screenshot of each page in the folder WOGGLE_ALBUM, for people who want to see them all.
+func (w *Window) album(state string, width int64) {
+	w.t.Helper()
+	folder := os.Getenv("WOGGLE_ALBUM")
+	if folder == "" {
+		return
+	}
+	name := strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return r
+		}
+		return '-'
+	}, state)
+	before := w.width
+	w.width = width
+	shot := w.Screenshot("")
+	w.width = before
+	if err := os.WriteFile(filepath.Join(folder, fmt.Sprintf("%.100s-%d.png", name, width)), shot, 0o644); err != nil {
+		w.t.Error(err)
+	}
 }
 
 func (w *Window) ask(expression string) string {

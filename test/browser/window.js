@@ -54,3 +54,18 @@ const place = (how, which) => {
   if (!met || !(element.contains(met) || met.contains(element))) at.Trouble = "it is covered by " + (met?.outerHTML ?? "nothing").slice(0, 80);
   return at;
 };
+
+// frame is what a picture shows: the part that the selector names, or all below the bar of the demonstration.
+const frame = (selector) => {
+  scrollTo({ top: 0, behavior: "instant" });
+  const box = document.querySelector(selector || "body").getBoundingClientRect();
+  const top = selector ? box.top : document.querySelector(".demo")?.getBoundingClientRect().bottom ?? 0;
+  return { X: box.left, Y: top, Width: box.width, Height: box.bottom - top };
+};
+
+// pictured are the words of a picture, without what differs from one time to another: digits, times and the browser.
+const pictured = () => {
+  const copy = document.body.cloneNode(true);
+  copy.querySelectorAll("time, .demo, script, input[type=hidden]").forEach((one) => one.remove());
+  return tidy(copy.textContent).replace(/\d/g, "0");
+};

@@ -55,7 +55,7 @@ var (
 	fences = regexp.MustCompile("(?ms)^```.*?^```")
 	links  = regexp.MustCompile(`!?\[[^\]]*\]\(([^)\s]+)\)`)
 	titles = regexp.MustCompile(`(?m)^#+ (.+)$`)
-	marks  = regexp.MustCompile("[^\\p{L}\\p{N}\\p{M}_ -]")
+	marks  = regexp.MustCompile(`[^\p{L}\p{N}\p{M}_ -]`)
 )
 
 // anchor is the id that a reader on the web gives a heading.

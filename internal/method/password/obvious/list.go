@@ -44,11 +44,10 @@ func unpack(packed []byte) (*list, error) {
 		return nil, io.ErrUnexpectedEOF
 	}
 	n, size := int(binary.BigEndian.Uint32(raw)), int(binary.BigEndian.Uint32(raw[4:]))
-	shared, tails := raw[8:], raw[8:]
 	if len(raw) != 8+n+size+n {
 		return nil, io.ErrUnexpectedEOF
 	}
-	shared, tails = raw[8:8+n], raw[8+n:8+n+size]
+	shared, tails := raw[8:8+n], raw[8+n:8+n+size]
 	l := &list{start: make([]uint32, 0, n+1), rank: bytes.Clone(raw[8+n+size:])}
 	var text strings.Builder
 	var word []byte
