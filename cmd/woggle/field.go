@@ -69,14 +69,15 @@ type fieldRow struct {
 // Run lists the fields in the order in which they are asked.
 func (c *fieldList) Run(p *program, k *kong.Context, place *Place) error {
 	return p.work(k, place, func(o *office) error {
-		rows := []fieldRow{}
-		err := o.db.View(p.ctx, func(tx *db.Tx) error {
-			fields, err := directory.Fields(tx)
-			for _, f := range fields {
-				rows = append(rows, fieldRow{f.ID, f.Kind, f.Required, f.Labels, f.Help, f.Options, f.Pattern})
-			}
+		var fields []directory.Field
+		err := o.db.View(p.ctx, func(tx *db.Tx) (err error) {
+			fields, err = directory.Fields(tx)
 			return err
 		})
+		rows := []fieldRow{}
+		for _, f := range fields {
+			rows = append(rows, fieldRow{f.ID, f.Kind, f.Required, f.Labels, f.Help, f.Options, f.Pattern})
+		}
 		switch {
 		case err != nil:
 			return err

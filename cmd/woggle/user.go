@@ -212,22 +212,23 @@ func (c *userList) Run(p *program, k *kong.Context, place *Place) error {
 func (c *userList) rows(ctx context.Context, o *office) (rows []row, err error) {
 	group, after := "", ""
 	for more := true; more; {
-		err := o.db.View(ctx, func(tx *db.Tx) error {
+		var users []directory.User
+		err := o.db.View(ctx, func(tx *db.Tx) (err error) {
 			if c.Group != "" && group == "" {
 				if group, err = groupNamed(tx, c.Group); err != nil {
 					return err
 				}
 			}
-			users, err := directory.List(tx, after, rowsAtOnce, group)
-			for _, u := range users {
-				rows, after = append(rows, rowOf(u)), u.Username
-			}
-			more = len(users) == rowsAtOnce
+			users, err = directory.List(tx, after, rowsAtOnce, group)
 			return err
 		})
 		if err != nil {
 			return nil, err
 		}
+		for _, u := range users {
+			rows, after = append(rows, rowOf(u)), u.Username
+		}
+		more = len(users) == rowsAtOnce
 	}
 	return rows, nil
 }

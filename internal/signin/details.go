@@ -65,25 +65,22 @@ func TypedDetails(r *http.Request, fields []directory.Field) map[string]string {
 
 func (f *Flow) saveDetails(w http.ResponseWriter, r *http.Request) error {
 	var typed map[string]string
-	var wrong directory.Problems
 	err := f.Act(w, r, Details, "", func(tx *db.Tx, a *Attempt, _ Step) error {
 		fields, err := directory.Fields(tx)
 		if err != nil {
 			return err
 		}
 		typed = TypedDetails(r, fields)
-		err = directory.SetValues(tx, a.User.ID, a.User, typed)
-		if errors.As(err, &wrong) {
-			return err // nothing was stored; the page is shown again with all that was typed
-		}
-		if err != nil {
+		if err = directory.SetValues(tx, a.User.ID, a.User, typed); err != nil {
 			return err
 		}
 		return f.facts(tx, a)
 	})
-	if len(wrong) == 0 {
+	var wrong directory.Problems
+	if !errors.As(err, &wrong) {
 		return err
 	}
+	// Nothing was stored. The page is shown again with all that was typed.
 	var a *Attempt
 	err = f.DB.View(r.Context(), func(tx *db.Tx) (err error) {
 		a, err = f.load(tx, r, r.PostFormValue("a"))

@@ -152,6 +152,7 @@ func (f *Flow) showRecover(w http.ResponseWriter, r *http.Request) error {
 func (f *Flow) recover(w http.ResponseWriter, r *http.Request) error {
 	var to string
 	err := f.DB.Tx(r.Context(), func(tx *db.Tx) error {
+		to = "" // of a run before
 		id, found, err := f.spend(tx, r, linkRecover)
 		if err != nil || !found {
 			return err
@@ -178,6 +179,7 @@ func (f *Flow) recover(w http.ResponseWriter, r *http.Request) error {
 // last. It lives for a day.
 func (f *Flow) SetupLink(ctx context.Context) (address string, needed bool, err error) {
 	err = f.DB.Tx(ctx, func(tx *db.Tx) error {
+		address, needed = "", false // of a run before
 		administrators, err := directory.Administrators(tx)
 		if err != nil || len(administrators) > 0 {
 			return err
@@ -207,6 +209,7 @@ func (f *Flow) setup(w http.ResponseWriter, r *http.Request) error {
 		FamilyName: r.PostFormValue("family_name"), Email: r.PostFormValue("email")}
 	var to string
 	err := f.DB.Tx(r.Context(), func(tx *db.Tx) error {
+		to = "" // of a run before
 		_, found, err := f.spend(tx, r, linkSetup)
 		if err != nil || !found {
 			return err

@@ -146,6 +146,7 @@ func (f *Flow) lost(w http.ResponseWriter, r *http.Request) error {
 func (f *Flow) leave(w http.ResponseWriter, r *http.Request) error {
 	var to string
 	err := f.DB.Tx(r.Context(), func(tx *db.Tx) error {
+		to = "" // of a run before
 		a, err := f.load(tx, r, r.PostFormValue("a"))
 		if err != nil || a == nil || a.Ended != "" {
 			return err
