@@ -153,8 +153,8 @@ func (p *program) welcome(s *server.Server, base *url.URL) error {
 	if err != nil || !needed {
 		return err
 	}
-	fmt.Fprintf(p.out, "There is no administrator yet. Whoever opens this link first becomes one; it works once, for a day,\n"+
-		"and a restart makes a new one:\n\n    %s\n\n", address)
+	fmt.Fprintf(p.out, "No administrator has signed in yet. Whoever opens this link becomes the first; it works once, for a day,\n"+
+		"and a restart makes another one:\n\n    %s\n\n", address)
 	return nil
 }
 

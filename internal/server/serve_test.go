@@ -9,14 +9,12 @@ import (
 	"net/http"
 	"net/url"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"woggle/internal/db"
-	"woggle/internal/directory"
 	"woggle/internal/keys"
 	"woggle/internal/page"
 	"woggle/internal/server"
@@ -120,39 +118,5 @@ func TestSlowVisitorsAreNotWaitedFor(t *testing.T) {
 		if err := <-ended; err != nil {
 			t.Error(err)
 		}
-	})
-}
-
-// The link of the first start makes one administrator, once, and is closed for ever then (threat T84).
-func TestTheSetupLinkMakesOneAdministrator(t *testing.T) {
-	each(t, func(s *site) {
-		link := func() string {
-			t.Helper()
-			address, needed, err := s.nodes[0].server.SetupLink(t.Context())
-			if err != nil || needed != (address != "") {
-				t.Fatal(address, needed, err)
-			}
-			return strings.TrimPrefix(address, s.nodes[0].web.URL)
-		}
-		first := link()
-		second := link() // a restart
-		s.browser().open(first).notSees("User name")
-		late := s.browser().open(second)
-		b := s.browser().open(second).fill("", "username", "ruth", "given_name", "Ruth", "family_name", "Calloway", "email", "ruth@northwold.example")
-		b.sees("phone")
-		late.fill("", "username", "mallory", "given_name", "M", "family_name", "M", "email", "m@evil.example")
-		if late.page.Status < 400 {
-			t.Errorf("the link works twice: %s", late.page.Text)
-		}
-		if third := link(); third != "" {
-			t.Errorf("there is an administrator, and a new link: %s", third)
-		}
-		s.tx(func(tx *db.Tx) error {
-			_, found, err := directory.Find(tx, "mallory")
-			if found {
-				t.Error("mallory is in")
-			}
-			return err
-		})
 	})
 }

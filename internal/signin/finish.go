@@ -72,6 +72,11 @@ func (f *Flow) startSession(tx *db.Tx, a *Attempt, from session.Origin) error {
 	if err := directory.MarkSignedIn(tx, a.User.ID); err != nil {
 		return err
 	}
+	if a.User.Role == directory.Administrator {
+		if err := closeSetup(tx); err != nil {
+			return err
+		}
+	}
 	return audit.Record(tx, audit.Event{Type: audit.SignedIn, Actor: a.User.ID, User: a.User.ID, Address: from.Address,
 		Agent: s.Agent, Detail: audit.Detail{"amr": strings.Join(session.AMR(a.Proofs), " ")}})
 }

@@ -1,9 +1,8 @@
-// Links: sent by e-mail, or printed at the first start. Opening one changes nothing, because mail scanners open them
+// Links: sent by e-mail, or printed at the first start (setup.go). Opening one changes nothing, because mail scanners open them
 // too; the button on its page does.
 package signin
 
 import (
-	"context"
 	"net/http"
 	"time"
 
@@ -11,7 +10,6 @@ import (
 	"woggle/internal/db"
 	"woggle/internal/directory"
 	"woggle/internal/page"
-	"woggle/internal/problem"
 	"woggle/internal/session"
 )
 
@@ -26,21 +24,14 @@ func (f *Flow) newLink(tx *db.Tx, purpose, user string, life time.Duration) (tok
 	return token, insertLink(tx, f.Keys.MAC("link", token), purpose, user, life)
 }
 
-type linkPage struct {
-	Token                                  string
-	Username, GivenName, FamilyName, Email string // of the first administrator
-}
+type linkPage struct{ Token string }
 
 // showLink is the page of a link that works, or the page of one that does not.
 func (f *Flow) showLink(w http.ResponseWriter, r *http.Request, purpose, name string) error {
-	token, found := r.PathValue("token"), false
+	found := false
 	err := f.DB.View(r.Context(), func(tx *db.Tx) (err error) {
-		for _, mac := range f.Keys.Lookups("link", token) {
-			if _, found, err = peekLink(tx, mac, purpose); err != nil || found {
-				return err
-			}
-		}
-		return nil
+		found, err = f.peek(tx, r, purpose)
+		return err
 	})
 	switch {
 	case err != nil:
@@ -48,7 +39,17 @@ func (f *Flow) showLink(w http.ResponseWriter, r *http.Request, purpose, name st
 	case !found:
 		return f.refused(w, r, nil, "link")
 	}
-	return f.Pages.Show(w, r, name, linkPage{Token: token})
+	return f.Pages.Show(w, r, name, linkPage{Token: r.PathValue("token")})
+}
+
+// peek tells whether a link works, and changes nothing.
+func (f *Flow) peek(tx *db.Tx, r *http.Request, purpose string) (found bool, err error) {
+	for _, mac := range f.Keys.Lookups("link", r.PathValue("token")) {
+		if found, err = peekLink(tx, mac, purpose); err != nil || found {
+			return found, err
+		}
+	}
+	return false, nil
 }
 
 // spend uses a link up and gives its user. Of two presses at once, one finds it.
@@ -173,74 +174,4 @@ func (f *Flow) recover(w http.ResponseWriter, r *http.Request) error {
 		return f.refused(w, r, nil, "link")
 	}
 	return f.redirect(w, r, to)
-}
-
-// SetupLink makes the link with which the first administrator signs in, while there is none; making one voids the
-// last. It lives for a day.
-func (f *Flow) SetupLink(ctx context.Context) (address string, needed bool, err error) {
-	err = f.DB.Tx(ctx, func(tx *db.Tx) error {
-		address, needed = "", false // of a run before
-		administrators, err := directory.Administrators(tx)
-		if err != nil || len(administrators) > 0 {
-			return err
-		}
-		needed = true
-		if err := dropLinks(tx, linkSetup, ""); err != nil {
-			return err
-		}
-		token, err := f.newLink(tx, linkSetup, "", 24*time.Hour)
-		if err != nil {
-			return err
-		}
-		address = f.Base + "/setup/" + token
-		return audit.Record(tx, audit.Event{Type: audit.SetupLinkMade, Actor: audit.System})
-	})
-	return address, needed, err
-}
-
-func (f *Flow) showSetup(w http.ResponseWriter, r *http.Request) error {
-	return f.showLink(w, r, linkSetup, "signin/setup")
-}
-
-// setup makes the first administrator, whom the link has proved, and sends them on to enrol. It is closed for ever
-// once there is an administrator (threat T84).
-func (f *Flow) setup(w http.ResponseWriter, r *http.Request) error {
-	form := linkPage{Token: r.PathValue("token"), Username: r.PostFormValue("username"), GivenName: r.PostFormValue("given_name"),
-		FamilyName: r.PostFormValue("family_name"), Email: r.PostFormValue("email")}
-	var to string
-	err := f.DB.Tx(r.Context(), func(tx *db.Tx) error {
-		to = "" // of a run before
-		_, found, err := f.spend(tx, r, linkSetup)
-		if err != nil || !found {
-			return err
-		}
-		if administrators, err := directory.Administrators(tx); err != nil || len(administrators) > 0 {
-			return err
-		}
-		user, err := directory.Add(tx, directory.User{Username: form.Username, Email: form.Email, GivenName: form.GivenName,
-			FamilyName: form.FamilyName, Role: directory.Administrator, Locale: page.VisitOf(r).Locale.Code})
-		if err != nil {
-			return err
-		}
-		to, err = f.Begin(tx, r, &Attempt{Typed: user.Username, User: user, Need: f.SignInNeed(),
-			Proofs: []session.Proof{{Kind: string(AccessPass), Factor: session.Knowledge, AMR: []string{"otp"}, At: tx.Now}}})
-		return err
-	})
-	switch wrong := asProblems(err); {
-	case len(wrong) > 0:
-		return f.Pages.Show(w, r, "signin/setup", form, page.Wrong(wrong))
-	case err != nil:
-		return err
-	case to == "":
-		return f.refused(w, r, nil, "link")
-	}
-	return f.redirect(w, r, to)
-}
-
-// asProblems are the problems of a form in err, or none if it is another error.
-func asProblems(err error) page.Problems {
-	if problem.Is(err, problem.Invalid) {
-		return page.One(problem.Of(err))
-	}
-	return nil
 }

@@ -1,4 +1,4 @@
-// The SQL of attempts, challenges and links.
+// The SQL of attempts, challenges, links and the first set-up.
 package signin
 
 import (
@@ -116,10 +116,10 @@ func insertLink(tx *db.Tx, fingerprint []byte, purpose, user string, life time.D
 	return err
 }
 
-func peekLink(tx *db.Tx, fingerprint []byte, purpose string) (user string, found bool, err error) {
-	found, err = tx.Found("SELECT user_id FROM links WHERE token_hash = $1 AND purpose = $2 AND used_at = 0 AND expires_at > $3",
-		[]any{fingerprint, purpose, tx.Now.UnixMilli()}, &user)
-	return user, found, err
+func peekLink(tx *db.Tx, fingerprint []byte, purpose string) (bool, error) {
+	var one int
+	return tx.Found("SELECT 1 FROM links WHERE token_hash = $1 AND purpose = $2 AND used_at = 0 AND expires_at > $3",
+		[]any{fingerprint, purpose, tx.Now.UnixMilli()}, &one)
 }
 
 func useLink(tx *db.Tx, fingerprint []byte, purpose string) (user string, found bool, err error) {
@@ -130,6 +130,25 @@ func useLink(tx *db.Tx, fingerprint []byte, purpose string) (user string, found 
 
 func dropLinks(tx *db.Tx, purpose, user string) error {
 	_, err := tx.Exec("UPDATE links SET used_at = $3 WHERE purpose = $1 AND user_id = $2 AND used_at = 0", purpose, user, tx.Now.UnixMilli())
+	return err
+}
+
+// The setting that says whether an administrator has ever signed in.
+const setupSetting, setupOver = "setup", "over"
+
+func setupClosed(tx *db.Tx) (bool, error) {
+	var one int
+	return tx.Found("SELECT 1 FROM settings WHERE name = $1 AND value = $2", []any{setupSetting, setupOver}, &one)
+}
+
+// holdSetup makes other transactions that set up the first administrator wait until this one is over.
+func holdSetup(tx *db.Tx) error {
+	_, err := tx.Exec("INSERT INTO settings (name, value) VALUES ($1, 'begun') ON CONFLICT (name) DO UPDATE SET value = settings.value", setupSetting)
+	return err
+}
+
+func closeSetup(tx *db.Tx) error {
+	_, err := tx.Exec("INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value", setupSetting, setupOver)
 	return err
 }
 

@@ -50,6 +50,11 @@ func DeleteMethods(tx *db.Tx, user string, kind Kind) error {
 	return err
 }
 
+func deleteAllMethods(tx *db.Tx, user string) error {
+	_, err := tx.Exec("DELETE FROM methods WHERE user_id = $1", user)
+	return err
+}
+
 // ReplaceSecret seals a better secret into a row: a password hash made with today's parameters.
 func ReplaceSecret(tx *db.Tx, id string, secret []byte) error {
 	_, err := tx.Exec("UPDATE methods SET secret = $2 WHERE id = $1", id, secret)
