@@ -77,7 +77,12 @@ func (m *Manager) Find(ctx context.Context, token string) (*Session, error) {
 		return nil, nil
 	}
 	err := m.DB.View(ctx, func(tx *db.Tx) (err error) {
-		s, err = find(tx, m.fingerprint(token))
+		// It may have been begun before the newest key was there.
+		for _, fingerprint := range m.Keys.Lookups("session", token) {
+			if s, err = find(tx, fingerprint); s != nil || err != nil {
+				break
+			}
+		}
 		if s != nil && (!s.ExpiresAt.After(tx.Now) || (!s.Stay && tx.Now.Sub(s.SeenAt) > idle)) {
 			s = nil
 		}

@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"testing"
@@ -222,4 +223,33 @@ func TestBrowsersInPlainWords(t *testing.T) {
 			t.Errorf("%q is %q, want %q", agent, got, want)
 		}
 	}
+}
+
+// A new key in front makes what is made from then on; whoever was signed in stays so.
+func TestANewKeySignsNobodyOut(t *testing.T) {
+	each(t, func(w *world) {
+		ring := func(ids ...string) *keys.Ring {
+			secrets := map[string][]byte{"old": bytes.Repeat([]byte{1}, 32), "new": bytes.Repeat([]byte{2}, 32)}
+			var all [][]byte
+			for _, id := range ids {
+				all = append(all, secrets[id])
+			}
+			r, err := keys.New(ids, all)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return r
+		}
+		w.Keys = ring("old")
+		before := w.start(false)
+		w.Keys = ring("new", "old")
+		after := w.start(false)
+		if w.find(before) == nil || w.find(after) == nil {
+			t.Error("a new key in front signs people out")
+		}
+		w.Keys = ring("new")
+		if w.find(before) != nil || w.find(after) == nil {
+			t.Error("the old key is gone, and its sessions are not")
+		}
+	})
 }
