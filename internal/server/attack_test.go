@@ -458,3 +458,48 @@ func TestNoSecretCanBeReadInTheDatabase(t *testing.T) {
 		}
 	}
 }
+
+// T38: what may be picked is what the page offers. Anything else is not even kept.
+func TestOnlyWhatIsOfferedIsPicked(t *testing.T) {
+	each(t, func(s *site) {
+		b, user := s.atCode("aisha")
+		id := s.phoneOf(user, landline, phone.Landline, message.Voice)
+		form, err := b.page.Form("one-time-code")
+		if err != nil {
+			t.Fatal(err)
+		}
+		state := func() (all string) {
+			s.tx(func(tx *db.Tx) error {
+				return tx.Row("SELECT state FROM attempts WHERE user_id = $1", []any{user.ID}, &all)
+			})
+			return all
+		}
+		before := state()
+		for _, way := range []string{"", ":", id, id + ":sms", id + ":evil", id + ":voice:x", "x:voice", strings.Repeat("x", 60000)} {
+			if b.page, err = b.Post("/signin/ways", url.Values{"a": form.Values["a"], "t": form.Values["t"], "way": {way}}); err != nil {
+				t.Fatal(err)
+			}
+			if now := state(); now != before {
+				t.Errorf("%.50q is kept: %.300s", way, now)
+			}
+		}
+		if b.page, err = b.Post("/signin/ways", url.Values{"a": form.Values["a"], "t": form.Values["t"], "way": {id + ":voice"}}); err != nil {
+			t.Fatal(err)
+		}
+		b.sees("We are calling you")
+		enrols := s.member("bryn", firstUse)
+		b = s.browser().password("bryn", passphrase)
+		if form, err = b.page.Form("tel"); err != nil {
+			t.Fatal(err)
+		}
+		for _, kind := range []string{"password", strings.Repeat("x", 60000)} {
+			if b.page, err = b.Post("/signin/enrol", url.Values{"a": form.Values["a"], "t": form.Values["t"], "kind": {kind}}); err != nil {
+				t.Fatal(err)
+			}
+			user = enrols
+			if now := state(); strings.Contains(now, "enrols") {
+				t.Errorf("%.50q is kept: %.300s", kind, now)
+			}
+		}
+	})
+}

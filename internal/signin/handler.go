@@ -414,7 +414,7 @@ type Form struct {
 // Form is what every page of the attempt at the step needs.
 func (f *Flow) Form(a *Attempt, step Step) Form {
 	form := Form{Hidden: Hidden{a.ID}, First: a.First(), Stay: a.Session == "" && f.Sessions.Stay > 0,
-		Ways: step.Kind == Prove && len(f.waysOf(step.Choices)) > 1, Lost: step.Kind == Prove && a.Session == "" && a.proved(AccessPass)}
+		Ways: step.Kind == Prove && len(step.Choices) > 1, Lost: step.Kind == Prove && a.Session == "" && a.proved(AccessPass)}
 	for _, kind := range step.Kinds {
 		if kind != step.Ask {
 			form.Kinds = append(form.Kinds, kind)

@@ -3,6 +3,7 @@ package signin
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -84,7 +85,17 @@ type choice struct {
 	ID string // of the method
 }
 
-func (f *Flow) waysOf(choices []Enrolled) []Enrolled { return choices }
+// ways are all that a step's methods can be used in.
+func (f *Flow) ways(r *http.Request, step Step) (all []choice) {
+	for _, e := range step.Choices {
+		if d, ok := f.methods[e.Kind].(Describer); ok {
+			for _, way := range d.Ways(e, page.VisitOf(r).Locale) {
+				all = append(all, choice{Way: way, ID: e.ID})
+			}
+		}
+	}
+	return all
+}
 
 // showWays lists every way to prove it.
 func (f *Flow) showWays(w http.ResponseWriter, r *http.Request) error {
@@ -104,32 +115,27 @@ func (f *Flow) showWays(w http.ResponseWriter, r *http.Request) error {
 	case step.Kind != Prove || step.Target == nil:
 		return f.redirect(w, r, f.address(a))
 	}
-	data := waysPage{Form: f.Form(a, step)}
-	for _, e := range step.Choices {
-		if d, ok := f.methods[e.Kind].(Describer); ok {
-			for _, way := range d.Ways(e, page.VisitOf(r).Locale) {
-				data.Ways = append(data.Ways, choice{Way: way, ID: e.ID})
-			}
-		}
-	}
-	return f.Pages.Show(w, r, "signin/ways", data)
+	return f.Pages.Show(w, r, "signin/ways", waysPage{Form: f.Form(a, step), Ways: f.ways(r, step)})
 }
 
-// chooseWay picks one of the methods that would do. One that would not is never picked, because Next does not offer it.
+// chooseWay picks one of the ways that would do; any other is ignored.
 func (f *Flow) chooseWay(w http.ResponseWriter, r *http.Request) error {
-	return f.Act(w, r, Prove, "", func(tx *db.Tx, a *Attempt, step Step) error {
-		id, option, _ := strings.Cut(r.PostFormValue("way"), ":")
-		if step.Target != nil && len(option) <= 16 {
-			a.Chosen, a.Option = id, option
+	return f.Act(w, r, Prove, "", func(_ *db.Tx, a *Attempt, step Step) error {
+		for _, way := range f.ways(r, step) {
+			if r.PostFormValue("way") == way.ID+":"+way.Option {
+				a.Chosen, a.Option = way.ID, way.Option
+			}
 		}
 		return nil
 	})
 }
 
-// chooseEnrol picks the kind that is set up.
+// chooseEnrol picks the kind that is set up; one that is not offered is ignored.
 func (f *Flow) chooseEnrol(w http.ResponseWriter, r *http.Request) error {
-	return f.Act(w, r, Enrol, "", func(_ *db.Tx, a *Attempt, _ Step) error {
-		a.Enrols = Kind(r.PostFormValue("kind")) // one that is not offered is ignored by Next
+	return f.Act(w, r, Enrol, "", func(_ *db.Tx, a *Attempt, step Step) error {
+		if kind := Kind(r.PostFormValue("kind")); slices.Contains(step.Kinds, kind) {
+			a.Enrols = kind
+		}
 		return nil
 	})
 }
