@@ -43,7 +43,7 @@ type mailPage struct {
 }
 
 func (m mailCode) Ask(w http.ResponseWriter, r *http.Request, a *Attempt, step Step, problems page.Problems) error {
-	return m.f.Pages.Show(w, r, "signin/mail", mailPage{Form: m.f.Form(a, step), Hint: maskMail(a.User.Email)}, page.Wrong(problems))
+	return m.f.Pages.Show(w, r, "signin/mail", mailPage{Form: m.f.Form(a, step), Hint: message.Mask(a.User.Email)}, page.Wrong(problems))
 }
 
 // mailAgain sends another code. Only the newest one counts.
@@ -67,14 +67,4 @@ func (f *Flow) answerMail(w http.ResponseWriter, r *http.Request) error {
 		}
 		return err
 	})
-}
-
-// maskMail shows enough of an address to know one's own.
-func maskMail(address string) string {
-	for i, c := range address {
-		if c == '@' && i > 0 {
-			return address[:1] + "•••" + address[i:]
-		}
-	}
-	return "•••"
 }
