@@ -69,9 +69,11 @@ func (rule Rule) Tries(tx *db.Tx, who string) (tries int64, err error) {
 	return tries, err
 }
 
-// GiveBack takes one counted try back, because it turned out right: only failures are to be bounded.
-func (rule Rule) GiveBack(tx *db.Tx, who string) error {
-	_, err := tx.Exec("UPDATE limits SET tries = tries - 1, blocked_until = 0 WHERE key = $1 AND tries > 0", rule.key(who))
+// GiveBack takes that many counted tries back, because they turned out right or were never made: only failures are to
+// be bounded. In the transaction that counted them it leaves everything as it was.
+func (rule Rule) GiveBack(tx *db.Tx, who string, tries int64) error {
+	_, err := tx.Exec(`UPDATE limits SET tries = CASE WHEN tries > $2 THEN tries - $2 ELSE 0 END, blocked_until = 0
+		WHERE key = $1 AND tries > 0`, rule.key(who), tries)
 	return err
 }
 

@@ -44,7 +44,7 @@ func (c counter) tries(rule limit.Rule, who string) (tries int64) {
 
 func (c counter) giveBack(rule limit.Rule, who string) {
 	c.t.Helper()
-	c.do(func(tx *db.Tx) error { return rule.GiveBack(tx, who) })
+	c.do(func(tx *db.Tx) error { return rule.GiveBack(tx, who, 1) })
 }
 
 func (c counter) do(work func(*db.Tx) error) {
@@ -176,6 +176,34 @@ func TestARightTryIsGivenBack(t *testing.T) {
 		}
 		if tries := c.tries(guesses, "ann"); tries != 0 {
 			t.Errorf("more was given back than taken: %d tries", tries)
+		}
+	})
+}
+
+// A code that was sent three times is entered once, and a try that another bound refuses was never made.
+func TestSeveralTriesAreGivenBackAtOnce(t *testing.T) {
+	each(t, func(t *testing.T, c counter, _ *dbtest.Clock) {
+		for range 3 {
+			c.take(texts, "ann")
+		}
+		c.do(func(tx *db.Tx) error { return texts.GiveBack(tx, "ann", 2) })
+		if wait, tries := c.wait(texts, "ann"), c.tries(texts, "ann"); wait != 0 || tries != 1 {
+			t.Errorf("three taken and two given back: wait %s, %d tries", wait, tries)
+		}
+		c.do(func(tx *db.Tx) error { return texts.GiveBack(tx, "ann", 9) })
+		if tries := c.tries(texts, "ann"); tries != 0 {
+			t.Errorf("more was given back than taken: %d tries", tries)
+		}
+		c.take(texts, "ann")
+		c.take(texts, "ann")
+		c.do(func(tx *db.Tx) error {
+			if _, err := texts.Take(tx, "ann"); err != nil {
+				return err
+			}
+			return texts.GiveBack(tx, "ann", 1)
+		})
+		if wait, tries := c.wait(texts, "ann"), c.tries(texts, "ann"); wait != 0 || tries != 2 {
+			t.Errorf("the last free try was taken and given back in one transaction: wait %s, %d tries", wait, tries)
 		}
 	})
 }

@@ -68,11 +68,11 @@ func (f *Flow) TakePassword(tx *db.Tx, a *Attempt, from netip.Addr, password str
 // RightPassword gives the try back.
 func (f *Flow) RightPassword(tx *db.Tx, a *Attempt, from netip.Addr) error {
 	a.Wrong = max(0, a.Wrong-1)
-	if err := passwords.GiveBack(tx, f.Who(a)); err != nil {
+	if err := passwords.GiveBack(tx, f.Who(a), 1); err != nil {
 		return err
 	}
 	for _, bound := range f.bounds(a, from) {
-		if err := bound.rule.GiveBack(tx, bound.who); err != nil {
+		if err := bound.rule.GiveBack(tx, bound.who, 1); err != nil {
 			return err
 		}
 	}
@@ -145,7 +145,7 @@ func (f *Flow) takeCode(tx *db.Tx, a *Attempt) (bool, error) {
 
 func (f *Flow) giveBackCode(tx *db.Tx, a *Attempt) error {
 	a.Wrong = max(0, a.Wrong-1)
-	return codes.GiveBack(tx, f.Who(a))
+	return codes.GiveBack(tx, f.Who(a), 1)
 }
 
 func (f *Flow) rightCode(tx *db.Tx, a *Attempt, method string) error {

@@ -159,10 +159,8 @@ func (m *Method) entered(tx *db.Tx, a *signin.Attempt, c signin.Challenge) error
 		if !b.refund {
 			continue
 		}
-		for range c.Sends {
-			if err := b.rule.GiveBack(tx, b.who); err != nil {
-				return err
-			}
+		if err := b.rule.GiveBack(tx, b.who, c.Sends); err != nil {
+			return err
 		}
 	}
 	return nil
