@@ -73,11 +73,14 @@ func (p *program) work(k *kong.Context, place *Place, do func(o *office) error) 
 	return do(&office{d, ring, site})
 }
 
-// change works on one person, found by user name, in one transaction.
+// change works on one person, found by user name, in one transaction, which other changes of that person wait for.
 func (o *office) change(ctx context.Context, username string, do func(*db.Tx, directory.User) error) error {
 	return o.db.Tx(ctx, func(tx *db.Tx) error {
 		user, err := person(tx, username)
 		if err != nil {
+			return err
+		}
+		if user, err = directory.Hold(tx, user.ID); err != nil {
 			return err
 		}
 		return do(tx, user)

@@ -65,6 +65,20 @@ func ByID(tx *db.Tx, id string) (User, error) {
 	return all[0], nil
 }
 
+// Hold is ByID, and makes other transactions that change this user, or read it with Hold, wait until this one is over, on
+// either engine: what is read from then on holds until the commit. Without it, two removals at once could each leave the
+// other's method as the last one, and a change could be made that was forbidden a moment ago.
+func Hold(tx *db.Tx, id string) (User, error) {
+	all, err := users(tx, "UPDATE users SET epoch = epoch WHERE id = $1 RETURNING "+userColumns, id)
+	if err == nil && len(all) == 0 {
+		err = nobody()
+	}
+	if err != nil {
+		return User{}, err
+	}
+	return all[0], nil
+}
+
 func nobody() error { return problem.New(problem.NotFound, "directory.user.not-found") }
 
 // Add stores a new user under a new id and gives it back as stored. Without a role the user is a member, without a
@@ -169,7 +183,7 @@ func SetStatus(tx *db.Tx, actor, id string, status Status) error {
 	if !known {
 		return problem.Field("status", "directory.status.unknown")
 	}
-	u, err := ByID(tx, id)
+	u, err := Hold(tx, id)
 	if err != nil {
 		return err
 	}
@@ -196,7 +210,7 @@ func SetRole(tx *db.Tx, actor, id string, role Role) error {
 	if role != Member && role != Helper && role != Administrator {
 		return problem.Field("role", "directory.role.unknown")
 	}
-	u, err := ByID(tx, id)
+	u, err := Hold(tx, id)
 	if err != nil {
 		return err
 	}

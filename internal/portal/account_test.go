@@ -6,9 +6,11 @@ import (
 	"testing"
 	"time"
 
+	"woggle/internal/audit"
 	"woggle/internal/db"
 	"woggle/internal/directory"
 	"woggle/internal/problem"
+	"woggle/internal/signin"
 )
 
 func TestSessions(t *testing.T) {
@@ -126,4 +128,18 @@ func TestChangingThePassword(t *testing.T) {
 		t.Errorf("changed %q, want %q", s.changed, want)
 	}
 	s.shows(b.get("/security?done=password"), "Your password is changed.", "Password set 1 February")
+}
+
+// The new password is hashed while nothing is held: whoever says "this wasn't me" in that time is heard.
+func TestAPasswordIsNotSetOnceChangesAreStopped(t *testing.T) {
+	s := open(t)
+	user, _ := s.person("aisha", "phone +44")
+	s.tx(func(tx *db.Tx) error { return directory.Freeze(tx, user.ID) })
+	before := s.kept()
+	err := s.db.Tx(t.Context(), func(tx *db.Tx) error {
+		return s.flow.SetPassword(tx, user, signin.Enrolled{ID: db.NewID(), Secret: []byte("new")}, "", audit.PasswordChanged)
+	})
+	if !problem.Is(err, problem.Forbidden) || s.kept() != before {
+		t.Errorf("the password was set: %v", err)
+	}
 }

@@ -101,12 +101,9 @@ func (p *Portal) proved(h page.Handler) page.Handler {
 // read before, and may have been frozen since.
 func (p *Portal) alter(r *http.Request, work func(tx *db.Tx, user directory.User) error) error {
 	return p.DB.Tx(r.Context(), func(tx *db.Tx) error {
-		user, err := directory.ByID(tx, session.Of(r).User.ID)
+		user, err := signin.Alter(tx, session.Of(r).User.ID)
 		if err != nil {
 			return err
-		}
-		if user.Frozen() {
-			return frozen()
 		}
 		return work(tx, user)
 	})

@@ -33,6 +33,7 @@ type site struct {
 	db       *db.DB
 	sessions *session.Manager
 	outbox   *message.Outbox
+	flow     *signin.Flow
 	post     *letters
 	started  int // codes that were sent
 	patterns []string
@@ -54,6 +55,7 @@ func open(t *testing.T) *site {
 	s.outbox = message.New(s.db, ring, []message.Route{s.post}, quiet)
 	flow, err := signin.New(signin.Deps{DB: s.db, Keys: ring, Pages: pages, Sessions: s.sessions, Outbox: s.outbox, Base: "http://portal.test", Log: quiet})
 	s.must(err)
+	s.flow = flow
 	flow.Use(&fake{s, flow, signin.Phone}, &fake{s, flow, signin.Authenticator})
 	p, err := New(Deps{DB: s.db, Pages: pages, Sessions: s.sessions, Flow: flow, ChangePassword: s.changePassword})
 	s.must(err)

@@ -14,6 +14,9 @@ import (
 // GivePass gives the person an access pass that works from now on for life, and tells them so. It is shown once. Its
 // errors are those of accesspass.Issue.
 func (s *Server) GivePass(tx *db.Tx, actor string, user directory.User, life time.Duration) (pass string, err error) {
+	if user, err = directory.Hold(tx, user.ID); err != nil {
+		return "", err
+	}
 	if pass, err = accesspass.Issue(tx, s.keys, actor, user, tx.Now, life); err != nil {
 		return "", err
 	}
@@ -23,6 +26,9 @@ func (s *Server) GivePass(tx *db.Tx, actor string, user directory.User, life tim
 // ResetMethods removes all that proves possession, and ends every session; the password stays. It tells how many
 // methods there were.
 func (s *Server) ResetMethods(tx *db.Tx, actor string, user directory.User) (removed int, err error) {
+	if user, err = directory.Hold(tx, user.ID); err != nil {
+		return 0, err
+	}
 	// Told while the methods are still there, so that they carry the news as well.
 	if err := s.flow.Tell(tx, user, "server.notice.reset", nil); err != nil {
 		return 0, err

@@ -85,6 +85,7 @@ var errMoved = errors.New("the attempt is at another step")
 // Begin starts an attempt in the visitor's browser and tells where it goes on.
 func (f *Flow) Begin(tx *db.Tx, r *http.Request, a *Attempt) (address string, err error) {
 	visit := page.VisitOf(r)
+	a.visit = visit
 	if a.From, a.Language = visit.Address, visit.Locale.Code; a.User.Locale != "" {
 		a.Language = a.User.Locale
 	}
@@ -171,9 +172,11 @@ func (f *Flow) at(tx *db.Tx, r *http.Request, want StepKind, ask Kind) (*Attempt
 	if err != nil || a == nil {
 		return nil, Step{}, err
 	}
-	// Two attempts of one person change things one after the other: what is decided below holds until the commit.
-	if err := hold(tx, a.User.ID); err != nil {
-		return nil, Step{}, err
+	// Two attempts of one person change things one after the other.
+	if a.User.ID != "" {
+		if _, err := directory.Hold(tx, a.User.ID); err != nil {
+			return nil, Step{}, err
+		}
 	}
 	if err := f.facts(tx, a); err != nil {
 		return nil, Step{}, err
@@ -203,6 +206,7 @@ func (f *Flow) find(tx *db.Tx, r *http.Request, id string) (*Attempt, error) {
 	if err != nil || a == nil {
 		return nil, err
 	}
+	a.visit = page.VisitOf(r)
 	if a.Session != "" && (session.Of(r) == nil || session.Of(r).ID != a.Session) {
 		a.end(ReasonLeft) // the session that it would raise is over: signed out here, or everywhere by its owner
 	}

@@ -88,7 +88,7 @@ func (f *Flow) notMe(w http.ResponseWriter, r *http.Request) error {
 
 // Freeze forbids every change of the user's methods, ends all sessions and tells the administrators.
 func (f *Flow) Freeze(tx *db.Tx, id string) error {
-	user, err := directory.ByID(tx, id)
+	user, err := directory.Hold(tx, id)
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,16 @@ import (
 
 func problemPassSpent() *problem.Problem { return problem.New(problem.Gone, "signin.pass-spent") }
 
+// Alter gives the person whose things are to be changed, as they stand now and until the transaction is over (see
+// directory.Hold). Its error is Forbidden after "this wasn't me", until somebody allows changes again.
+func Alter(tx *db.Tx, id string) (directory.User, error) {
+	user, err := directory.Hold(tx, id)
+	if err == nil && user.Frozen() {
+		err = problem.New(problem.Forbidden, "signin.refused.frozen")
+	}
+	return user, err
+}
+
 // AddMethod stores a method that the person has just proved, and makes it a proof of this attempt. The one that it
 // replaces goes in the same transaction, and not before.
 func (f *Flow) AddMethod(tx *db.Tx, a *Attempt, e Enrolled, proof session.Proof) error {
@@ -73,7 +83,8 @@ func (f *Flow) AddMethod(tx *db.Tx, a *Attempt, e Enrolled, proof session.Proof)
 
 // SetPassword stores the person's new password hash, sealed by its chapter, and ends every other session.
 func (f *Flow) SetPassword(tx *db.Tx, user directory.User, sealed Enrolled, keepSession string, event audit.Type) error {
-	if err := hold(tx, user.ID); err != nil {
+	user, err := Alter(tx, user.ID)
+	if err != nil {
 		return err
 	}
 	if err := DeleteMethods(tx, user.ID, Password); err != nil {
@@ -114,11 +125,8 @@ func MethodName(typed string) (string, *problem.Problem) {
 	return name, nil
 }
 
-// RenameMethod gives a method the name that the person calls it by.
+// RenameMethod gives a method of the user, whom Alter gave, the name that the person calls it by.
 func (f *Flow) RenameMethod(tx *db.Tx, user directory.User, id, name string) error {
-	if user.Frozen() {
-		return problem.New(problem.Forbidden, "signin.refused.frozen")
-	}
 	name, p := MethodName(name)
 	if p != nil {
 		return p
@@ -129,14 +137,9 @@ func (f *Flow) RenameMethod(tx *db.Tx, user directory.User, id, name string) err
 	return audit.Record(tx, audit.Event{Type: audit.MethodRenamed, Actor: user.ID, User: user.ID, Detail: audit.Detail{"name": name}})
 }
 
-// RemoveMethod removes a method, but never the last one that can prove possession: the person would be locked out.
+// RemoveMethod removes a method of the user, whom Alter gave, but never the last one that can prove possession: the person
+// would be locked out.
 func (f *Flow) RemoveMethod(tx *db.Tx, user directory.User, id, keepSession string) error {
-	if user.Frozen() {
-		return problem.New(problem.Forbidden, "signin.refused.frozen")
-	}
-	if err := hold(tx, user.ID); err != nil {
-		return err
-	}
 	enrolled, err := Methods(tx, user.ID)
 	if err != nil {
 		return err
@@ -176,14 +179,8 @@ func (f *Flow) RemoveMethod(tx *db.Tx, user directory.User, id, keepSession stri
 		Detail: audit.Detail{"method": string(gone.Kind), "hint": gone.Hint}})
 }
 
-// PreferMethod makes a method the one that is asked first.
+// PreferMethod makes a method of the user, whom Alter gave, the one that is asked first.
 func (f *Flow) PreferMethod(tx *db.Tx, user directory.User, id string) error {
-	if user.Frozen() {
-		return problem.New(problem.Forbidden, "signin.refused.frozen")
-	}
-	if err := hold(tx, user.ID); err != nil {
-		return err
-	}
 	enrolled, err := Methods(tx, user.ID)
 	if err != nil {
 		return err

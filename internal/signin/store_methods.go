@@ -68,14 +68,6 @@ func Advance(tx *db.Tx, id string, step int64) (bool, error) {
 	return n == 1, err
 }
 
-// hold makes other transactions that change this user's methods wait until this one is over, on either engine: what it
-// reads afterwards holds until it commits. Without it, two removals at once could each leave the other's method as the
-// last one.
-func hold(tx *db.Tx, user string) error {
-	_, err := tx.Exec("UPDATE users SET epoch = epoch WHERE id = $1", user)
-	return err
-}
-
 func rename(tx *db.Tx, user, id, name string) (bool, error) {
 	n, err := tx.Exec("UPDATE methods SET name = $3 WHERE id = $1 AND user_id = $2", id, user, name)
 	return n == 1, err
