@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -141,5 +142,33 @@ func TestAPasswordIsNotSetOnceChangesAreStopped(t *testing.T) {
 	})
 	if !problem.Is(err, problem.Forbidden) || s.kept() != before {
 		t.Errorf("the password was set: %v", err)
+	}
+}
+
+// "This wasn't me" is one event and one letter to each administrator, however often it is said: in a call, in a letter, on
+// a page. Each time, whoever got in since is signed out.
+func TestNotMeIsRecordedOnce(t *testing.T) {
+	s := open(t)
+	boss, _ := s.person("boss", "phone +1")
+	user, _ := s.person("aisha", "phone +44")
+	s.tx(func(tx *db.Tx) error { return directory.SetRole(tx, audit.System, boss.ID, directory.Administrator) })
+	for range 2 {
+		s.tx(func(tx *db.Tx) (err error) { // signed in a moment ago
+			user, err = directory.ByID(tx, user.ID)
+			return err
+		})
+		b := s.enter(user)
+		s.tx(func(tx *db.Tx) error { return s.flow.Freeze(tx, user.ID) })
+		if to := b.went(b.get("/security")); !strings.HasPrefix(to, "/signin") {
+			t.Errorf("still signed in: %s", to)
+		}
+	}
+	var events, letters int
+	s.tx(func(tx *db.Tx) error {
+		return errors.Join(tx.Row("SELECT count(*) FROM audit_events WHERE type = 'not-me'", nil, &events),
+			tx.Row("SELECT count(*) FROM messages WHERE user_id = $1", []any{boss.ID}, &letters))
+	})
+	if events != 1 || letters != 1 {
+		t.Errorf("%d events, %d letters", events, letters)
 	}
 }

@@ -86,19 +86,20 @@ func (f *Flow) notMe(w http.ResponseWriter, r *http.Request) error {
 	return f.Pages.Show(w, r, "signin/not-me-done", nil)
 }
 
-// Freeze forbids every change of the user's methods, ends all sessions and tells the administrators.
+// Freeze forbids every change of the user's methods, ends all sessions and tells the administrators. Said again, it ends
+// what was begun since; the rest is done.
 func (f *Flow) Freeze(tx *db.Tx, id string) error {
 	user, err := directory.Hold(tx, id)
 	if err != nil {
 		return err
 	}
-	if err := directory.Freeze(tx, id); err != nil {
-		return err
-	}
 	if err := dropLinks(tx, linkNotMe, id); err != nil {
 		return err
 	}
-	if err := directory.RaiseEpoch(tx, id); err != nil {
+	if err := directory.RaiseEpoch(tx, id); err != nil || user.Frozen() {
+		return err
+	}
+	if err := directory.Freeze(tx, id); err != nil {
 		return err
 	}
 	if err := audit.Record(tx, audit.Event{Type: audit.NotMe, Actor: id, User: id}); err != nil {
