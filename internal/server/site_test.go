@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"log/slog"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"strings"
@@ -63,7 +64,8 @@ func newSiteWith(t *testing.T, d *db.DB, clock *dbtest.Clock, nodes int, ring *k
 		base := &url.URL{Scheme: "http", Host: web.Listener.Addr().String()}
 		srv, err := server.New(server.Options{DB: d, Keys: s.keys, Base: base, Plan: phone.Plan{Default: "GB", Drama: true},
 			Brand:  page.Brand{Name: "Northwold County", Colour: "#0b5d57", Help: "the county office"},
-			Routes: []message.Route{s.post}, Log: slog.New(slog.DiscardHandler), Stay: 30 * 24 * time.Hour})
+			Routes: []message.Route{s.post}, Log: slog.New(slog.DiscardHandler), Stay: 30 * 24 * time.Hour,
+			TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
 		if err != nil {
 			t.Fatal(err)
 		}

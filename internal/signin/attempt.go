@@ -2,6 +2,7 @@
 package signin
 
 import (
+	"net/http"
 	"net/netip"
 	"slices"
 	"time"
@@ -43,9 +44,15 @@ type Attempt struct {
 	Person   *Person        `json:"-"`
 	Enrolled []Enrolled     `json:"-"`
 	User     directory.User `json:"-"`
+	visit    *page.Visit    // the request that is being answered
 	step     Step           // at which the form found it
 	problems page.Problems
 	started  *started
+}
+
+// Aside is an attempt that is kept nowhere: of somebody signed in, whose password is asked on another page.
+func (f *Flow) Aside(r *http.Request, user directory.User) *Attempt {
+	return &Attempt{User: user, Typed: user.Username, Known: f.KnownDevice(r, user), visit: page.VisitOf(r)}
 }
 
 // Person is what the flow needs to know of somebody. It is nil for a name that nobody has.

@@ -6,7 +6,6 @@ package signin
 
 import (
 	"encoding/hex"
-	"net/netip"
 	"time"
 
 	"woggle/internal/audit"
@@ -25,8 +24,11 @@ var (
 	codes     = limit.Rule{Name: "code", Max: 10, Window: quarter, Block: 15 * time.Minute, Longest: 24 * time.Hour}
 	address   = limit.Rule{Name: "address", Max: 30, Window: 10 * time.Minute}
 	network   = limit.Rule{Name: "network", Max: 100, Window: 10 * time.Minute}
-	everyone  = limit.Rule{Name: "everyone", Max: 1000, Window: 10 * time.Minute}
-	spraying  = limit.Rule{Name: "spraying", Max: 20, Window: 10 * time.Minute}
+	// Codes are counted apart: who has given the right password is not stopped by a neighbour who has not.
+	codeAddress = limit.Rule{Name: "code-address", Max: 30, Window: 10 * time.Minute}
+	codeNetwork = limit.Rule{Name: "code-network", Max: 100, Window: 10 * time.Minute}
+	everyone    = limit.Rule{Name: "everyone", Max: 1000, Window: 10 * time.Minute}
+	spraying    = limit.Rule{Name: "spraying", Max: 20, Window: 10 * time.Minute}
 )
 
 // Who is the key under which the attempt's tries are counted: the person, however they wrote their name, or the
@@ -42,41 +44,38 @@ func (f *Flow) Who(a *Attempt) string {
 	return person + ":other"
 }
 
-// TakePassword counts a password try before it is made. It tells whether it may be made; if not, the attempt knows why.
-func (f *Flow) TakePassword(tx *db.Tx, a *Attempt, from netip.Addr, password string) (bool, error) {
-	wait, err := passwords.Take(tx, f.Who(a))
-	for _, bound := range f.bounds(a, from) {
-		if err == nil && wait == 0 {
-			wait, err = bound.rule.Take(tx, bound.who)
-		}
-	}
+// TakePassword counts a password try before it is made. It tells whether it may be made; if not, nothing was counted,
+// and the attempt knows why.
+func (f *Flow) TakePassword(tx *db.Tx, a *Attempt, password string) (bool, error) {
+	guess := f.passwordBounds(a)
+	wait, err := guess.take(tx)
 	if err == nil && wait == 0 && a.Known == "" {
-		wait, err = spraying.Wait(tx, f.spray(password))
+		if wait, err = spraying.Wait(tx, f.spray(password)); err == nil && wait > 0 {
+			err = guess.giveBack(tx)
+		}
 	}
 	if err != nil {
 		return false, err
 	}
+	return a.taken("password", "signin.wait", wait), nil
+}
+
+// taken notes in the attempt that a try was counted, or that it has to wait.
+func (a *Attempt) taken(field, key string, wait time.Duration) bool {
 	if wait > 0 {
-		a.Fail(problem.Field("password", "signin.wait").After(wait))
-		a.problems[len(a.problems)-1].Kind = problem.Limited
-		return false, nil
+		p := problem.Field(field, key).After(wait)
+		p.Kind = problem.Limited
+		a.Fail(p)
+		return false
 	}
 	a.Wrong++ // until it turns out right
-	return true, nil
+	return true
 }
 
 // RightPassword gives the try back.
-func (f *Flow) RightPassword(tx *db.Tx, a *Attempt, from netip.Addr) error {
+func (f *Flow) RightPassword(tx *db.Tx, a *Attempt) error {
 	a.Wrong = max(0, a.Wrong-1)
-	if err := passwords.GiveBack(tx, f.Who(a), 1); err != nil {
-		return err
-	}
-	for _, bound := range f.bounds(a, from) {
-		if err := bound.rule.GiveBack(tx, bound.who, 1); err != nil {
-			return err
-		}
-	}
-	return nil
+	return f.passwordBounds(a).giveBack(tx)
 }
 
 // WrongPassword records a wrong password. The same wrong password for many people is somebody trying it on all of them.
@@ -98,29 +97,16 @@ func (f *Flow) WrongPassword(tx *db.Tx, a *Attempt, password string) error {
 	return audit.Record(tx, audit.Event{Type: audit.SprayingSuspected, Actor: audit.System})
 }
 
-type bound struct {
-	rule limit.Rule
-	who  string
+func (f *Flow) passwordBounds(a *Attempt) bounds {
+	guess := places(a, address, network)
+	if len(guess) > 0 {
+		guess = append(guess, bound{everyone, ""})
+	}
+	return append(guess, bound{passwords, f.Who(a)})
 }
 
-// bounds are the limits by where a try comes from. An address of this very computer says nothing of who asks: there,
-// only the bounds by person hold.
-func (f *Flow) bounds(a *Attempt, from netip.Addr) []bound {
-	if !from.IsValid() || from.IsLoopback() {
-		return nil
-	}
-	all := []bound{{address, from.String()}}
-	if a.Known == "" {
-		bits := 24
-		if from.Is6() {
-			bits = 64
-		}
-		if prefix, err := from.Prefix(bits); err == nil {
-			all = append(all, bound{network, prefix.String()})
-		}
-		all = append(all, bound{everyone, ""})
-	}
-	return all
+func (f *Flow) codeBounds(a *Attempt) bounds {
+	return append(places(a, codeAddress, codeNetwork), bound{codes, f.Who(a)})
 }
 
 // spray is a short fingerprint of a password: enough to see the same one again, too short to find it.
@@ -129,23 +115,13 @@ func (f *Flow) spray(password string) string {
 }
 
 func (f *Flow) takeCode(tx *db.Tx, a *Attempt) (bool, error) {
-	wait, err := codes.Take(tx, f.Who(a))
-	if err != nil {
-		return false, err
-	}
-	if wait > 0 {
-		p := problem.Field("code", "signin.wait-code").After(wait)
-		p.Kind = problem.Limited
-		a.Fail(p)
-		return false, nil
-	}
-	a.Wrong++
-	return true, nil
+	wait, err := f.codeBounds(a).take(tx)
+	return err == nil && a.taken("code", "signin.wait-code", wait), err
 }
 
 func (f *Flow) giveBackCode(tx *db.Tx, a *Attempt) error {
 	a.Wrong = max(0, a.Wrong-1)
-	return codes.GiveBack(tx, f.Who(a), 1)
+	return f.codeBounds(a).giveBack(tx)
 }
 
 func (f *Flow) rightCode(tx *db.Tx, a *Attempt, method string) error {

@@ -36,7 +36,7 @@ func (m *Method) Enrol(w http.ResponseWriter, r *http.Request, a *signin.Attempt
 
 // answer counts the try, compares outside any transaction because that takes long, and then goes on.
 func (m *Method) answer(w http.ResponseWriter, r *http.Request) error {
-	typed, from := r.PostFormValue("password"), page.VisitOf(r).Address
+	typed := r.PostFormValue("password")
 	taken := false // the try is counted
 	a, err := m.Flow.Before(w, r, signin.Prove, signin.Password, func(tx *db.Tx, a *signin.Attempt) error {
 		taken = false
@@ -48,7 +48,7 @@ func (m *Method) answer(w http.ResponseWriter, r *http.Request) error {
 			return nil // 59 bits are no guess: a stranger's wrong passwords must not keep out whom a helper lets in
 		}
 		taken = true
-		_, err := m.Flow.TakePassword(tx, a, from, typed)
+		_, err := m.Flow.TakePassword(tx, a, typed)
 		return err
 	})
 	if a == nil || err != nil {
@@ -59,7 +59,7 @@ func (m *Method) answer(w http.ResponseWriter, r *http.Request) error {
 		if v, err = m.compare(r.Context(), a, typed); err != nil {
 			// Nothing was compared, so nothing counts.
 			_, undone := m.Flow.Before(w, r, signin.Prove, signin.Password, func(tx *db.Tx, a *signin.Attempt) error {
-				return m.Flow.RightPassword(tx, a, from)
+				return m.Flow.RightPassword(tx, a)
 			})
 			return errors.Join(busy(err), undone)
 		}
@@ -71,7 +71,7 @@ func (m *Method) answer(w http.ResponseWriter, r *http.Request) error {
 			return m.Flow.WrongPassword(tx, a, typed)
 		}
 		if taken {
-			if err := m.Flow.RightPassword(tx, a, from); err != nil {
+			if err := m.Flow.RightPassword(tx, a); err != nil {
 				return err
 			}
 		}

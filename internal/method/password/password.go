@@ -110,15 +110,13 @@ func busy(err error) error {
 
 // Change sets a signed-in person's new password, if the current one is right. Tries count as at sign-in (threat T22).
 func (m *Method) Change(r *http.Request, user directory.User, keepSession, current, next string) error {
-	from := page.VisitOf(r).Address
-	a := &signin.Attempt{}
-	known := m.Flow.KnownDevice(r, user)
+	var a *signin.Attempt
 	err := m.DB.Tx(r.Context(), func(tx *db.Tx) (err error) {
-		*a = signin.Attempt{User: user, Typed: user.Username, Known: known}
+		a = m.Flow.Aside(r, user)
 		if a.Enrolled, err = signin.Methods(tx, user.ID); err != nil {
 			return err
 		}
-		_, err = m.Flow.TakePassword(tx, a, from, current)
+		_, err = m.Flow.TakePassword(tx, a, current)
 		return err
 	})
 	if err != nil {
@@ -151,7 +149,7 @@ func (m *Method) Change(r *http.Request, user directory.User, keepSession, curre
 		if there, err := signin.DeleteMethod(tx, user.ID, v.method); err != nil || !there {
 			return errors.Join(err, problem.Field("current", "password.current-wrong"))
 		}
-		if err := m.Flow.RightPassword(tx, a, from); err != nil {
+		if err := m.Flow.RightPassword(tx, a); err != nil {
 			return err
 		}
 		return m.Flow.SetPassword(tx, user, Row(m.Keys, user.ID, phc), keepSession, audit.PasswordChanged)
@@ -159,7 +157,7 @@ func (m *Method) Change(r *http.Request, user directory.User, keepSession, curre
 }
 
 func (m *Method) giveBack(r *http.Request, a *signin.Attempt) error {
-	return m.DB.Tx(r.Context(), func(tx *db.Tx) error { return m.Flow.RightPassword(tx, a, page.VisitOf(r).Address) })
+	return m.DB.Tx(r.Context(), func(tx *db.Tx) error { return m.Flow.RightPassword(tx, a) })
 }
 
 // judge tells what is wrong with a new password.

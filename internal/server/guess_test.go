@@ -1,0 +1,92 @@
+package server_test
+
+import (
+	"fmt"
+	"testing"
+
+	"woggle/internal/method/authenticator"
+)
+
+// from is a new browser at an address, as the proxy in front of the site names it.
+func (s *site) from(address string) *browser {
+	b := s.browser()
+	b.Header.Set("X-Forwarded-For", address)
+	return b
+}
+
+const wrong = "wrong-wrong-wrong"
+
+// T04: what an address may not try is tried for nobody. A stranger whose address is blocked uses up no member's tries.
+func TestABlockedAddressUsesUpNobodysTries(t *testing.T) {
+	each(t, func(s *site) {
+		s.appOf(s.member("aisha"))
+		stranger := s.from("198.51.100.7")
+		for i := range 30 {
+			stranger.password(fmt.Sprintf("somebody%d", i), fmt.Sprintf("%s-%d", wrong, i)).sees("isn’t right")
+		}
+		for range 12 {
+			stranger.password("aisha", wrong).sees("too many tries")
+		}
+		if stranger.page.Status != 429 {
+			t.Errorf("status %d", stranger.page.Status)
+		}
+		s.from("198.51.100.8").password("aisha", passphrase).sees("Enter the code from your app")
+	})
+}
+
+// T09: codes are bounded by address and network as well, and a blocked address uses up nobody's tries of these either.
+func TestCodesAreBoundedByAddress(t *testing.T) {
+	each(t, func(s *site) {
+		at := func(address, name string) *browser {
+			return s.from(address).password(name, passphrase).sees("Enter the code")
+		}
+		for i := range 3 {
+			name := fmt.Sprintf("somebody%d", i)
+			s.appOf(s.member(name))
+			for range 2 {
+				thief := at("198.51.100.7", name)
+				for range 4 {
+					thief.fill("Verify", "one-time-code", "000000").sees("isn’t the right code")
+				}
+				thief.fill("Verify", "one-time-code", "000000").sees("Too many wrong tries")
+			}
+		}
+		secret := s.appOf(s.member("aisha"))
+		thief := at("198.51.100.7", "aisha")
+		for range 12 {
+			thief.fill("Verify", "one-time-code", "000000").sees("too many wrong codes")
+		}
+		owner := at("198.51.100.8", "aisha")
+		owner.fill("Verify", "one-time-code", authenticator.Code(secret, authenticator.Step(s.clock.Now())))
+		if !owner.signedIn() {
+			t.Error("the tries of a blocked address were counted against the owner")
+		}
+	})
+}
+
+// A carrier or a hall puts many people behind one address. Whoever is blocked there, a browser that its owner has used
+// before is bounded by its own wrong tries alone.
+func TestANeighbourBlocksNoKnownBrowser(t *testing.T) {
+	each(t, func(s *site) {
+		owner, secret := s.from("198.51.100.7"), s.appOf(s.member("bryn"))
+		owner.password("bryn", passphrase).fill("Verify", "one-time-code", authenticator.Code(secret, authenticator.Step(s.clock.Now())))
+		owner.press("Sign out")
+		stranger := s.from("198.51.100.7")
+		for i := range 30 {
+			stranger.password(fmt.Sprintf("somebody%d", i), fmt.Sprintf("%s-%d", wrong, i)).sees("isn’t right")
+		}
+		stranger.password("bryn", passphrase).sees("too many tries")
+		owner.password("bryn", passphrase).sees("Enter the code from your app")
+	})
+}
+
+// One customer of a provider has as many IPv6 addresses as they like, all in one network of 64 bits.
+func TestAWholeNetworkOfIPv6IsOneAddress(t *testing.T) {
+	each(t, func(s *site) {
+		for i := range 30 {
+			s.from(fmt.Sprintf("2001:db8:1:2::%x", i+1)).password(fmt.Sprintf("somebody%d", i), fmt.Sprintf("%s-%d", wrong, i)).sees("isn’t right")
+		}
+		s.from("2001:db8:1:2:3:4:5:6").password("aisha", wrong).sees("too many tries")
+		s.from("2001:db8:1:3::1").password("aisha", wrong).sees("isn’t right")
+	})
+}

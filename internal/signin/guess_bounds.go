@@ -1,0 +1,66 @@
+// Several bounds on one thing.
+package signin
+
+import (
+	"net/netip"
+	"time"
+
+	"woggle/internal/db"
+	"woggle/internal/limit"
+)
+
+// bound is a rule, and whose tries it counts.
+type bound struct {
+	rule limit.Rule
+	who  string
+}
+
+// bounds hold together: a try that one of them refuses is counted by none. The person stands last, so that somebody
+// whose address may try no more uses up nobody's tries. All that count the same keep to one order: two transactions
+// that wait for each other's rows would both have to begin again.
+type bounds []bound
+
+// take counts one try under every bound, before it is made. It returns zero if it may be made, else how long to wait.
+func (bs bounds) take(tx *db.Tx) (wait time.Duration, err error) {
+	for i, b := range bs {
+		if wait, err = b.rule.Take(tx, b.who); err != nil {
+			return 0, err
+		}
+		if wait > 0 {
+			return wait, bs[:i].giveBack(tx)
+		}
+	}
+	return 0, nil
+}
+
+func (bs bounds) giveBack(tx *db.Tx) error {
+	for _, b := range bs {
+		if err := b.rule.GiveBack(tx, b.who, 1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// places are the bounds by where the attempt's visitor is. They do not bind a browser that the person has used before:
+// its tries are few and its own, and a stranger behind the same address must not stop them. An address of this very
+// computer says nothing of who asks.
+func places(a *Attempt, address, network limit.Rule) bounds {
+	from := a.visit.Address
+	if a.Known != "" || !from.IsValid() || from.IsLoopback() {
+		return nil
+	}
+	if from.Is4() {
+		return bounds{{address, prefix(from, 32)}, {network, prefix(from, 24)}}
+	}
+	// Each customer has 2⁶⁴ addresses of IPv6 at least, so that is one.
+	return bounds{{address, prefix(from, 64)}, {network, prefix(from, 48)}}
+}
+
+func prefix(from netip.Addr, bits int) string {
+	p, err := from.Prefix(bits)
+	if err != nil {
+		return from.String() // unreachable: no address is shorter
+	}
+	return p.String()
+}
