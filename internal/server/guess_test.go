@@ -2,8 +2,12 @@ package server_test
 
 import (
 	"fmt"
+	"net/http"
 	"testing"
+	"time"
 
+	"woggle/internal/db/dbtest"
+	"woggle/internal/message"
 	"woggle/internal/method/authenticator"
 )
 
@@ -88,5 +92,105 @@ func TestAWholeNetworkOfIPv6IsOneAddress(t *testing.T) {
 		}
 		s.from("2001:db8:1:2:3:4:5:6").password("aisha", wrong).sees("too many tries")
 		s.from("2001:db8:1:3::1").password("aisha", wrong).sees("isn’t right")
+	})
+}
+
+// one runs a story that takes many requests on one engine only.
+func one(t *testing.T, story func(s *site)) {
+	d, clock := dbtest.Open(t)
+	story(newSite(t, d, clock, 1))
+}
+
+// A script cannot begin sign-ins without end. Whether the name is somebody's makes no difference, and a neighbour's
+// known browser is not stopped.
+func TestSignInsAreBoundedByAddress(t *testing.T) {
+	one(t, func(s *site) {
+		owner, secret := s.from("198.51.100.7"), s.appOf(s.member("aisha"))
+		owner.password("aisha", passphrase).fill("Verify", "one-time-code", authenticator.Code(secret, authenticator.Step(s.clock.Now())))
+		owner.press("Sign out")
+		script := s.from("198.51.100.7").open("/signin")
+		script.Client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+		form, err := script.page.Form("username")
+		if err != nil {
+			t.Fatal(err)
+		}
+		begun := 0
+		for begun < 1000 {
+			if script.page, err = script.Send(form.Set("username", fmt.Sprintf("somebody%d", begun)), nil); err != nil {
+				t.Fatal(err)
+			}
+			if script.page.Status != 303 {
+				break
+			}
+			begun++
+		}
+		if begun != 299 { // and one by the owner
+			t.Errorf("%d sign-ins were begun", begun)
+		}
+		for _, name := range []string{"aisha", "nobody"} {
+			if script.fill("Next", "username", name).sees("internet connection", "Wait 10"); script.page.Status != 429 {
+				t.Errorf("status %d", script.page.Status)
+			}
+		}
+		s.from("198.51.100.8").name("aisha").sees("Enter your password")
+		owner.name("aisha").sees("Enter your password")
+	})
+}
+
+// T06: a script cannot have mails sent without end, and learns nothing by trying.
+func TestForgottenPasswordsAreBoundedByAddress(t *testing.T) {
+	one(t, func(s *site) {
+		s.member("aisha")
+		script := s.from("198.51.100.7")
+		for i := range 60 {
+			script.open("/signin/forgot").fill("Send", "username", fmt.Sprintf("somebody%d", i)).sees("If there is an account")
+		}
+		for _, name := range []string{"aisha", "nobody"} {
+			if script.open("/signin/forgot").fill("Send", "username", name).sees("internet connection"); script.page.Status != 429 {
+				t.Errorf("status %d", script.page.Status)
+			}
+		}
+		if len(s.to("aisha@northwold.example")) != 0 {
+			t.Error("a mail was sent past the bound")
+		}
+		s.from("198.51.100.8").open("/signin/forgot").fill("Send", "username", "aisha").sees("If there is an account")
+		if len(s.to("aisha@northwold.example")) != 1 {
+			t.Error("another address was stopped")
+		}
+	})
+}
+
+// T04: a stranger who asks for links again and again does not keep the owner's own browser from getting one.
+func TestAStrangerUsesUpNoLinksOfTheOwner(t *testing.T) {
+	each(t, func(s *site) {
+		owner, user := s.atCode("aisha")
+		owner.fill("Verify", "one-time-code", s.code(mobile)).press("Sign out")
+		links := func() (count int) {
+			for _, m := range s.to(user.Email) {
+				if m.Purpose == message.Link {
+					count++
+				}
+			}
+			return count
+		}
+		ask := func(b *browser) {
+			b.open("/signin/forgot").fill("Send", "username", "aisha").sees("If there is an account")
+		}
+		for i := range 8 {
+			ask(s.from(fmt.Sprintf("198.51.%d.7", i)))
+		}
+		if got := links(); got != 5 {
+			t.Errorf("a stranger had %d links sent", got)
+		}
+		for range 8 {
+			ask(owner)
+		}
+		if got := links(); got != 10 {
+			t.Errorf("%d links were sent in all", got)
+		}
+		s.clock.Advance(time.Hour)
+		if ask(s.browser()); links() != 11 {
+			t.Error("nothing is sent an hour later")
+		}
 	})
 }

@@ -31,17 +31,22 @@ var (
 	spraying    = limit.Rule{Name: "spraying", Max: 20, Window: 10 * time.Minute}
 )
 
-// Who is the key under which the attempt's tries are counted: the person, however they wrote their name, or the
-// fingerprint of a name that nobody has, which is bounded just the same so that the bound does not tell them apart.
+// Who is the key under which the attempt's tries are counted: the person, and the browser if it is one that they have
+// used before.
 func (f *Flow) Who(a *Attempt) string {
-	person := a.User.ID
-	if person == "" {
-		person = "?" + hex.EncodeToString(f.Keys.MAC("name", directory.Canonical(a.Typed))[:16])
-	}
 	if a.Known != "" {
-		return person + ":" + a.Known
+		return f.person(a) + ":" + a.Known
 	}
-	return person + ":other"
+	return f.person(a) + ":other"
+}
+
+// person is the id of who the attempt is about, however they wrote their name, or the fingerprint of a name that nobody
+// has, which is bounded just the same so that the bound does not tell them apart.
+func (f *Flow) person(a *Attempt) string {
+	if a.User.ID != "" {
+		return a.User.ID
+	}
+	return "?" + hex.EncodeToString(f.Keys.MAC("name", directory.Canonical(a.Typed))[:16])
 }
 
 // TakePassword counts a password try before it is made. It tells whether it may be made; if not, nothing was counted,

@@ -7,6 +7,7 @@ import (
 
 	"woggle/internal/db"
 	"woggle/internal/limit"
+	"woggle/internal/problem"
 )
 
 // bound is a rule, and whose tries it counts.
@@ -40,6 +41,28 @@ func (bs bounds) giveBack(tx *db.Tx) error {
 		}
 	}
 	return nil
+}
+
+// The bounds on what makes rows and mails before anybody has proved anything. They are wide: a whole hall may sign in
+// at once behind one address.
+var (
+	startAddress  = limit.Rule{Name: "start-address", Max: 300, Window: 10 * time.Minute}
+	startNetwork  = limit.Rule{Name: "start-network", Max: 1000, Window: 10 * time.Minute}
+	forgotAddress = limit.Rule{Name: "forgot-address", Max: 60, Window: time.Hour}
+	forgotNetwork = limit.Rule{Name: "forgot-network", Max: 300, Window: time.Hour}
+)
+
+// startBounds are those of beginning a sign-in.
+func (f *Flow) startBounds(a *Attempt) bounds {
+	if a.Known != "" { // not bound by its place, but no script either
+		return bounds{{startAddress, f.Who(a)}}
+	}
+	return places(a, startAddress, startNetwork)
+}
+
+// problemTooManyHere says that the place where the visitor is has asked too often. It is the same for every name.
+func problemTooManyHere(wait time.Duration) *problem.Problem {
+	return problem.New(problem.Limited, "signin.too-many-here").After(wait)
 }
 
 // places are the bounds by where the attempt's visitor is. They do not bind a browser that the person has used before:

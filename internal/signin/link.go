@@ -4,6 +4,7 @@ package signin
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"woggle/internal/audit"
@@ -123,24 +124,29 @@ func (f *Flow) showForgot(w http.ResponseWriter, r *http.Request) error {
 
 // forgot mails a link. What it answers never tells whether it did (threat T06).
 func (f *Flow) forgot(w http.ResponseWriter, r *http.Request) error {
-	typed := r.PostFormValue("username")
-	if p := checkTyped(typed); p != nil {
-		return f.Pages.Show(w, r, "signin/forgot", namePage{Name: typed}, page.Wrong(page.One(p)))
-	}
-	err := f.DB.Tx(r.Context(), func(tx *db.Tx) error {
-		user, _, err := directory.Find(tx, typed)
+	typed := strings.TrimSpace(r.PostFormValue("username"))
+	p := checkTyped(typed)
+	if p == nil {
+		var wait time.Duration
+		err := f.DB.Tx(r.Context(), func(tx *db.Tx) error {
+			a, err := f.named(tx, r, typed)
+			if err != nil {
+				return err
+			}
+			if wait, err = places(a, forgotAddress, forgotNetwork).take(tx); err != nil || wait > 0 {
+				return err
+			}
+			return f.sendRecovery(tx, a)
+		})
 		if err != nil {
 			return err
 		}
-		// Counted by name for everybody alike; past the bound nothing is sent, and nothing else is said.
-		wait, err := recoveries.Take(tx, f.Who(&Attempt{Typed: typed, User: user}))
-		if err != nil || wait > 0 {
-			return err
+		if wait > 0 {
+			p = problemTooManyHere(wait)
 		}
-		return f.sendRecovery(tx, user)
-	})
-	if err != nil {
-		return err
+	}
+	if p != nil {
+		return f.Pages.Show(w, r, "signin/forgot", namePage{Name: typed}, page.Wrong(page.One(p)))
 	}
 	return f.Pages.Show(w, r, "signin/forgot-sent", nil)
 }

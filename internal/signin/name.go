@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"woggle/internal/db"
@@ -30,22 +31,39 @@ func (f *Flow) identify(w http.ResponseWriter, r *http.Request) error {
 		return f.askName(w, r, to, typed, page.One(p))
 	}
 	var next string
+	var wait time.Duration
 	err := f.DB.Tx(r.Context(), func(tx *db.Tx) error {
-		user, _, err := directory.Find(tx, typed)
+		a, err := f.named(tx, r, typed)
 		if err != nil {
 			return err
 		}
-		a := &Attempt{Typed: typed, User: user, ReturnTo: to, Need: f.SignInNeed()}
-		if user.ID != "" {
-			a.Known = f.KnownDevice(r, user)
+		if wait, err = f.startBounds(a).take(tx); err != nil || wait > 0 {
+			return err
 		}
+		a.ReturnTo, a.Need = to, f.SignInNeed()
 		next, err = f.Begin(tx, r, a)
 		return err
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case wait > 0:
+		return f.askName(w, r, to, typed, page.One(problemTooManyHere(wait)))
 	}
 	return f.redirect(w, r, next)
+}
+
+// named is an attempt of whoever has the name, which may be nobody, in the visitor's browser.
+func (f *Flow) named(tx *db.Tx, r *http.Request, typed string) (*Attempt, error) {
+	user, _, err := directory.Find(tx, typed)
+	if err != nil {
+		return nil, err
+	}
+	a := &Attempt{Typed: typed, User: user, visit: page.VisitOf(r)}
+	if user.ID != "" {
+		a.Known = f.KnownDevice(r, user)
+	}
+	return a, nil
 }
 
 func checkTyped(typed string) *problem.Problem {

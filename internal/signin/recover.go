@@ -14,9 +14,20 @@ import (
 // recoveryLife is how long the link of a forgotten password works.
 const recoveryLife = 30 * time.Minute
 
-var recoveries = limit.Rule{Name: "recovery", Max: 5, Window: time.Hour}
+// The bounds of what is mailed to a person. A browser that they have used before is counted apart from strangers, who
+// would otherwise use up all that they may ask for.
+var (
+	recoveries    = limit.Rule{Name: "recovery", Max: 5, Window: time.Hour}
+	allRecoveries = limit.Rule{Name: "recovery-all", Max: 10, Window: time.Hour}
+)
 
-func (f *Flow) sendRecovery(tx *db.Tx, user directory.User) error {
+// sendRecovery mails the link of a forgotten password. Names that nobody has are bounded just the same; past the
+// bounds nothing is sent, and nobody is told.
+func (f *Flow) sendRecovery(tx *db.Tx, a *Attempt) error {
+	if wait, err := (bounds{{recoveries, f.Who(a)}, {allRecoveries, f.person(a)}}).take(tx); err != nil || wait > 0 {
+		return err
+	}
+	user := a.User
 	// The link of nobody is made too, so that it takes as long.
 	token, err := f.newLink(tx, linkRecover, user.ID, recoveryLife)
 	if err != nil || user.ID == "" || user.Email == "" || user.Status != directory.Active {
