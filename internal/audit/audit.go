@@ -25,6 +25,7 @@ const (
 	Proved            Type = "proved"
 	CodeSent          Type = "code-sent"
 	SendingRefused    Type = "sending-refused"
+	CodeUnwanted      Type = "code-unwanted"
 	MethodAdded       Type = "method-added"
 	MethodUpdated     Type = "method-updated"
 	MethodRenamed     Type = "method-renamed"
@@ -50,7 +51,7 @@ const (
 
 // Types is the whole catalogue, for pages and tests.
 var Types = [...]Type{SignedIn, SignedOut, SessionEnded, SessionsEnded, Refused, WrongPassword, WrongCode, GuessesBlocked,
-	SprayingSuspected, Proved, CodeSent, SendingRefused, MethodAdded, MethodUpdated, MethodRenamed, MethodRemoved,
+	SprayingSuspected, Proved, CodeSent, SendingRefused, CodeUnwanted, MethodAdded, MethodUpdated, MethodRenamed, MethodRemoved,
 	MethodDisabled, DefaultChanged, PasswordSet, PasswordChanged, RecoveryAsked, DetailsChanged, NotMe, Unfrozen, UserAdded,
 	UserDisabled, UserEnabled, UserLocked, PassIssued, PassUsed, MethodsReset, FieldChanged, SetupLinkMade}
 

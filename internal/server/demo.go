@@ -52,15 +52,14 @@ func (l line) Send(_ context.Context, m message.Message) (receipt string, err er
 	return receipt, nil
 }
 
-// reportedCall is what key 9 in a call does: the person did not ask for that code, so somebody else has their password
-// (threat T26). Nothing can be changed from then on, and the administrators are told.
+// reportedCall acts on key 9 in a call.
 func (s *Server) reportedCall(ctx context.Context, receipt string) {
 	err := s.db.Tx(ctx, func(tx *db.Tx) error {
-		user, _, found, err := message.Receipt(tx, line{}.Name(), receipt)
+		_, challenge, found, err := message.Receipt(tx, line{}.Name(), receipt)
 		if err != nil || !found {
 			return err
 		}
-		return s.flow.Freeze(tx, user)
+		return s.phones.Reported(tx, challenge)
 	})
 	if err != nil {
 		s.log.ErrorContext(ctx, "a reported call could not be acted on", "error", err)

@@ -53,6 +53,7 @@ type Server struct {
 	sessions *session.Manager
 	outbox   *message.Outbox
 	flow     *signin.Flow
+	phones   *phone.Method
 	portal   *portal.Portal
 	guide    *guide.Guide
 	mounts   []mount // of the methods
@@ -125,6 +126,7 @@ func (s *Server) addMethods(o Options, texts message.Composer) error {
 	if err != nil {
 		return err
 	}
+	s.phones = phones
 	s.flow.Use(passwords, phones, apps)
 	s.mounts = []mount{passwords.Mount, phones.Mount, apps.Mount}
 	s.portal, err = portal.New(portal.Deps{DB: o.DB, Pages: s.pages, Sessions: s.sessions, Flow: s.flow,

@@ -10,10 +10,8 @@ import (
 	"woggle/internal/db"
 	"woggle/internal/directory"
 	"woggle/internal/message"
-	"woggle/internal/message/handset"
 	"woggle/internal/method/password"
 	"woggle/internal/method/phone"
-	"woggle/internal/server"
 	"woggle/internal/signin"
 )
 
@@ -147,41 +145,6 @@ func TestWhatOthersDoIsToldToThePerson(t *testing.T) {
 		}
 		s.browser().password("aisha", pass).sees("phone")
 	})
-}
-
-// Key 9 in a call: the person did not ask, so changes stop (threat T26).
-func TestAReportedCallFreezesTheAccount(t *testing.T) {
-	var exchange *handset.Exchange
-	h := newHouse(t, "http://localhost:8080", demonstration, func(o *server.Options) { exchange = o.Demo.Exchange; o.Plan.Drama = true })
-	user := h.person(t, "mair")
-	cookie, token := h.form(t, "http://localhost:8080")
-	send := func(path string, values url.Values) string {
-		values.Set("t", token)
-		r := h.ask("POST", "http://localhost:8080"+path, strings.NewReader(values.Encode()), cookie)
-		return r.Header.Get("Location")
-	}
-	to := send("/signin", url.Values{"username": {"mair"}})
-	attempt := to[strings.Index(to, "a=")+2:]
-	send("/signin/password", url.Values{"a": {attempt}, "password": {passphrase}})
-	if err := h.Drain(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	calls := exchange.Messages(landline)
-	if len(calls) != 1 {
-		t.Fatalf("%d calls", len(calls))
-	}
-	send("/handset/calls/"+calls[0].ID+"/answer", url.Values{})
-	send("/handset/calls/"+calls[0].ID+"/key", url.Values{"key": {"9"}})
-	err := h.db.View(t.Context(), func(tx *db.Tx) error {
-		now, err := directory.ByID(tx, user.ID)
-		if !now.Frozen() {
-			t.Error("the account is not frozen")
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
 }
 
 // What would be e-mail can be read in the demonstration, and nowhere else.

@@ -2,6 +2,7 @@
 package signin
 
 import (
+	"cmp"
 	"time"
 
 	"woggle/internal/db"
@@ -58,6 +59,22 @@ func (f *Flow) Current(tx *db.Tx, a *Attempt, kind Kind, purpose Purpose) (Chall
 	return currentChallenge(tx, a.ID, kind, purpose)
 }
 
+// Asked is the question with the id, open or not.
+func (f *Flow) Asked(tx *db.Tx, id string) (Challenge, bool, error) { return challengeByID(tx, id) }
+
+// Withdraw ends a question from outside its attempt, whose page then says why.
+func (f *Flow) Withdraw(tx *db.Tx, c Challenge, why Trouble) error {
+	if open, err := useChallenge(tx, c.ID); err != nil || !open {
+		return err
+	}
+	a, err := attemptOf(tx, c)
+	if err != nil || a == nil {
+		return err
+	}
+	a.Trouble = &why
+	return saveAttempt(tx, a)
+}
+
 // Close ends the open question: the person wants to type another number.
 func (f *Flow) Close(tx *db.Tx, a *Attempt, kind Kind, purpose Purpose) error {
 	return closeChallenges(tx, a.ID, kind, purpose)
@@ -79,7 +96,7 @@ func (f *Flow) Answer(tx *db.Tx, a *Attempt, kind Kind, purpose Purpose, right f
 	}
 	// A code that was sent to a method that is gone, or is not asked any more, answers nothing.
 	if !found || c.Method != "" && (a.step.Target == nil || a.step.Target.ID != c.Method) {
-		a.Fail(problemExpired())
+		a.Fail(cmp.Or(a.Trouble.Problem(), problemExpired()))
 		return c, false, f.giveBackCode(tx, a)
 	}
 	if !right(c) {

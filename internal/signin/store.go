@@ -21,22 +21,30 @@ func insertAttempt(tx *db.Tx, a *Attempt, browser []byte) error {
 
 func findAttempt(tx *db.Tx, id string, browsers [][]byte) (*Attempt, error) {
 	for _, browser := range browsers {
-		a := &Attempt{ID: id}
-		var state string
-		var created, touched int64
 		// The fingerprint of the browser is part of the search, so that an attempt's id is worth nothing elsewhere.
-		found, err := tx.Found(`SELECT user_id, state, wrong, ended, version, created_at, touched_at FROM attempts
-			WHERE id = $1 AND browser_hash = $2`, []any{id, browser},
-			&a.User.ID, &state, &a.Wrong, &a.Ended, &a.version, &created, &touched)
-		if err != nil {
-			return nil, err
-		}
-		if found {
-			a.CreatedAt, a.TouchedAt = db.Time(created), db.Time(touched)
-			return a, json.Unmarshal([]byte(state), a)
+		if a, err := readAttempt(tx, "id = $1 AND browser_hash = $2", id, browser); a != nil || err != nil {
+			return a, err
 		}
 	}
 	return nil, nil
+}
+
+// attemptOf is the attempt of a challenge, whatever browser it is in, or nil.
+func attemptOf(tx *db.Tx, c Challenge) (*Attempt, error) {
+	return readAttempt(tx, "id = $1", c.Attempt)
+}
+
+func readAttempt(tx *db.Tx, where string, args ...any) (*Attempt, error) {
+	a := &Attempt{}
+	var state string
+	var created, touched int64
+	found, err := tx.Found("SELECT id, user_id, state, wrong, ended, version, created_at, touched_at FROM attempts WHERE "+where, args,
+		&a.ID, &a.User.ID, &state, &a.Wrong, &a.Ended, &a.version, &created, &touched)
+	if err != nil || !found {
+		return nil, err
+	}
+	a.CreatedAt, a.TouchedAt = db.Time(created), db.Time(touched)
+	return a, json.Unmarshal([]byte(state), a)
 }
 
 func saveAttempt(tx *db.Tx, a *Attempt) error {
@@ -94,6 +102,13 @@ func takeChallenge(tx *db.Tx, attempt string, kind Kind, purpose Purpose) (c Cha
 func useChallenge(tx *db.Tx, id string) (bool, error) {
 	n, err := tx.Exec("UPDATE challenges SET used_at = $2 WHERE id = $1 AND used_at = 0", id, tx.Now.UnixMilli())
 	return n == 1, err
+}
+
+func challengeByID(tx *db.Tx, id string) (c Challenge, found bool, err error) {
+	found, err = scanChallenge(&c, func(dest ...any) (bool, error) {
+		return tx.Found(`SELECT `+challengeColumns+` FROM challenges WHERE id = $1`, []any{id}, dest...)
+	})
+	return c, found, err
 }
 
 func currentChallenge(tx *db.Tx, attempt string, kind Kind, purpose Purpose) (c Challenge, found bool, err error) {

@@ -125,7 +125,7 @@ func (m *Method) Enrol(w http.ResponseWriter, r *http.Request, a *signin.Attempt
 	}
 	number := numberPage{Form: data.Form, Countries: m.Plan.Countries(page.VisitOf(r).Locale.Code), Region: m.Plan.Default,
 		Channel: string(message.SMS), Text: m.Outbox.Serves(message.SMS), Call: m.Outbox.Serves(message.Voice)}
-	if r.Method == http.MethodPost { // what was typed is kept
+	if r.PostForm.Has("number") { // what was typed is kept
 		number.Region, number.Number = r.PostFormValue("country"), r.PostFormValue("number")
 		number.Extension, number.Channel = r.PostFormValue("extension"), r.PostFormValue("channel")
 		if len(number.Number) > 100 {
@@ -148,7 +148,7 @@ func (m *Method) takeNumber(w http.ResponseWriter, r *http.Request) error {
 				return err
 			}
 		}
-		if p != nil {
+		if a.Trouble = nil; p != nil {
 			a.Fail(p)
 		}
 		return nil

@@ -33,6 +33,7 @@ var (
 	region = limit.Rule{Name: "send-range", Max: 20, Window: time.Hour}
 	origin = limit.Rule{Name: "send-address", Max: 30, Window: time.Hour}
 	total  = limit.Rule{Name: "send-total", Max: 2000, Window: day}
+	peace  = limit.Rule{Name: "send-peace", Max: 1, Window: day} // an attempt and a number whose owner wants no code
 )
 
 type bound struct {
@@ -45,7 +46,7 @@ type bound struct {
 // not, because a stranger who types it would use up its owner's. What a person may be sent is counted apart for browsers
 // that they have used before, so that who knows their password cannot use up theirs.
 func (m *Method) bounds(a *signin.Attempt, purpose signin.Purpose, n Number, from netip.Addr) []bound {
-	number, who := hex.EncodeToString(m.Keys.MAC("number", n.E164)[:16]), m.Flow.Who(a)
+	number, who := m.numberKey(n), m.Flow.Who(a)
 	all := []bound{{few, who, true}, {many, who, true}, {most, who, false}}
 	if purpose == signin.ToEnrol {
 		all = append(all, bound{few, number, true}, bound{many, number, true})
@@ -57,6 +58,10 @@ func (m *Method) bounds(a *signin.Attempt, purpose signin.Purpose, n Number, fro
 		all = append(all, bound{origin, from.String(), true})
 	}
 	return append(all, bound{total, "", false})
+}
+
+func (m *Method) numberKey(n Number) string {
+	return hex.EncodeToString(m.Keys.MAC("number", n.E164)[:16])
 }
 
 // sent is what a challenge remembers of its code.
@@ -133,6 +138,9 @@ func (m *Method) again(tx *db.Tx, a *signin.Attempt, c signin.Challenge, channel
 
 // take counts a sending under every bound before it happens.
 func (m *Method) take(tx *db.Tx, a *signin.Attempt, purpose signin.Purpose, n Number, from netip.Addr) (*problem.Problem, error) {
+	if wait, err := peace.Wait(tx, a.ID+":"+m.numberKey(n)); err != nil || wait > 0 {
+		return problem.Field("number", unwanted), err
+	}
 	for _, b := range m.bounds(a, purpose, n, from) {
 		wait, err := b.rule.Take(tx, b.who)
 		if err != nil {
@@ -147,6 +155,34 @@ func (m *Method) take(tx *db.Tx, a *signin.Attempt, purpose signin.Purpose, n Nu
 			Detail: audit.Detail{"hint": n.Masked(), "limit": b.rule.Name}})
 	}
 	return nil, nil
+}
+
+// unwanted is why no more codes go to a number.
+const unwanted = "phone.unwanted"
+
+// Reported is what key 9 in a call does: whoever answered did not ask for the code of the challenge. Of a number that is
+// set up, its owner says so, and somebody else has their password: nothing can be changed from then on, and the
+// administrators are told (threat T26). A number that is being set up is not the person's yet, but perhaps a stranger's
+// whom a typing error has called: that one is left in peace, and the person told.
+func (m *Method) Reported(tx *db.Tx, challenge string) error {
+	c, found, err := m.Flow.Asked(tx, challenge)
+	if err != nil || !found {
+		return err
+	}
+	if c.Purpose == signin.ToProve {
+		return m.Flow.Freeze(tx, c.User)
+	}
+	n, s, err := m.pending(c)
+	if err != nil {
+		return err
+	}
+	if _, err := peace.Take(tx, c.Attempt+":"+m.numberKey(n)); err != nil {
+		return err
+	}
+	if err := m.Flow.Withdraw(tx, c, signin.Trouble{Key: unwanted}); err != nil {
+		return err
+	}
+	return audit.Record(tx, audit.Event{Type: audit.CodeUnwanted, Actor: "unknown", User: c.User, Detail: audit.Detail{"hint": s.Hint}})
 }
 
 // entered gives back what an entered code took of the bounds that are about abuse.

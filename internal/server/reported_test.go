@@ -1,0 +1,106 @@
+package server_test
+
+import (
+	"log/slog"
+	"net/http/httptest"
+	"net/url"
+	"testing"
+	"time"
+
+	"woggle/internal/db"
+	"woggle/internal/db/dbtest"
+	"woggle/internal/directory"
+	"woggle/internal/keys"
+	"woggle/internal/message"
+	"woggle/internal/message/handset"
+	"woggle/internal/method/phone"
+	"woggle/internal/page"
+	"woggle/internal/server"
+)
+
+// stage is a site whose telephones are the demonstration's.
+func stage(t *testing.T, d *db.DB, clock *dbtest.Clock) (*site, *handset.Exchange) {
+	s := &site{t: t, db: d, clock: clock, keys: keys.Random(), post: &post{}}
+	web := httptest.NewUnstartedServer(nil)
+	exchange := handset.New(d.Now)
+	srv, err := server.New(server.Options{DB: d, Keys: s.keys, Base: &url.URL{Scheme: "http", Host: web.Listener.Addr().String()},
+		Brand: page.Brand{Name: "Northwold County", Colour: "#0b5d57"}, Plan: phone.Plan{Default: "GB", Drama: true},
+		Log:  slog.New(slog.DiscardHandler),
+		Demo: &server.Demo{Exchange: exchange, People: func() any { return nil }, Lines: func() []handset.Line { return nil }}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	web.Config.Handler = srv.Handler()
+	web.Start()
+	t.Cleanup(web.Close)
+	s.nodes = []*node{{srv, web}}
+	return s, exchange
+}
+
+// pressNine answers the newest call to a number and says: I did not ask for this.
+func (s *site) pressNine(exchange *handset.Exchange, number string) {
+	s.t.Helper()
+	s.to(number) // is sent
+	call := exchange.Messages(number)[0]
+	b := s.browser().open("/signin")
+	form, err := b.page.Form("username")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, press := range []struct{ action, key string }{{"answer", ""}, {"key", "9"}} {
+		if _, err := b.Post("/handset/calls/"+call.ID+"/"+press.action, url.Values{"t": form.Values["t"], "key": {press.key}}); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+}
+
+func (s *site) frozen(user directory.User) (frozen bool) {
+	s.t.Helper()
+	s.tx(func(tx *db.Tx) error {
+		now, err := directory.ByID(tx, user.ID)
+		frozen = now.Frozen()
+		return err
+	})
+	return frozen
+}
+
+// Key 9 in a call of a sign-in: somebody else has the password, so changes stop (threat T26).
+func TestAReportedCallFreezesTheAccount(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *dbtest.Clock) {
+		s, exchange := stage(t, d, clock)
+		user := s.member("mair")
+		s.phoneOf(user, landline, phone.Landline, message.Voice)
+		s.browser().password("mair", passphrase).sees("We are calling you")
+		s.pressNine(exchange, landline)
+		if !s.frozen(user) {
+			t.Error("the account is not frozen")
+		}
+	})
+}
+
+// Key 9 in a call that sets a number up: the number is not the person's yet. Whoever answered is left in peace, and the
+// person told; nothing happens to their account.
+func TestAReportedCallOfASetUpEndsOnlyThat(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *dbtest.Clock) {
+		s, exchange := stage(t, d, clock)
+		user := s.member("mair", firstUse)
+		b := s.browser().password("mair", passphrase)
+		b.fill("Send me a code", "tel", landline, "channel", "voice").sees("We are calling you")
+		codePage := b.page
+		s.pressNine(exchange, landline)
+		if s.frozen(user) {
+			t.Fatal("a wrong number freezes the account of who typed it")
+		}
+		const said = "didn’t ask for a code"
+		b.open(codePage.URL.RequestURI()).sees("Add a phone", said)
+		b.page = codePage
+		b.fill("Verify", "one-time-code", "123456").sees("Add a phone", said)
+		s.clock.Advance(time.Minute)
+		b.fill("Send me a code", "tel", "01632 960456", "channel", "voice").sees("Add a phone", said)
+		if calls := exchange.Messages(landline); len(calls) != 1 {
+			t.Errorf("%d calls to somebody who does not want them", len(calls))
+		}
+		b.fill("Send me a code", "tel", "01632 960457", "channel", "voice").sees("We are calling you").notSees(said)
+		b.open(b.page.URL.RequestURI()).sees("We are calling you").notSees(said)
+	})
+}
