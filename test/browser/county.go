@@ -37,10 +37,10 @@ type Message struct {
 }
 
 // Demo starts a demonstration, which ends with the story.
-func (s *Suite) Demo(t testing.TB) *County {
+func (s *Suite) Demo(t testing.TB, environment ...string) *County {
 	t.Helper()
 	s.need(t)
-	lines := s.Run(t, nil, "demo", "--listen", "127.0.0.1:0")
+	lines := s.Run(t, environment, "demo", "--listen", "127.0.0.1:0")
 	c := &County{t: t, suite: s, steps: map[string]int64{}, read: map[string]string{}, Base: Find(t, lines, regexp.MustCompile(`Sign in\s+(http://localhost:\d+)`))}
 	c.get("/handset/people.json", &c.People)
 	return c

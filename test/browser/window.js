@@ -55,17 +55,34 @@ const place = (how, which) => {
   return at;
 };
 
+// read is the text of an element, seen or not, or one of its attributes.
+const read = (selector, attribute) => {
+  const element = document.querySelector(selector);
+  return (attribute ? element?.getAttribute(attribute) : tidy(element?.textContent)) ?? "";
+};
+
+// focused names what the keyboard is at.
+const focused = () => document.activeElement.name && document.activeElement.localName !== "button" ? document.activeElement.name : spoken(document.activeElement);
+
+// sound is how long and how loud the audio of the page is, once the player has all of it.
+const sound = async () => {
+  const audio = document.querySelector("audio");
+  const bytes = await (await fetch(audio.currentSrc || audio.src)).arrayBuffer();
+  const wave = await new OfflineAudioContext(1, 1, 8000).decodeAudioData(bytes);
+  return { Seconds: wave.duration, Peak: wave.getChannelData(0).reduce((peak, one) => Math.max(peak, Math.abs(one)), 0) };
+};
+
 // frame is what a picture shows: the part that the selector names, or all below the bar of the demonstration.
 const frame = (selector) => {
   scrollTo({ top: 0, behavior: "instant" });
   const box = document.querySelector(selector || "body").getBoundingClientRect();
-  const top = selector ? box.top : document.querySelector(".demo")?.getBoundingClientRect().bottom ?? 0;
+  const top = selector ? box.top : Math.ceil(document.querySelector(".demo")?.getBoundingClientRect().bottom ?? 0);
   return { X: box.left, Y: top, Width: box.width, Height: box.bottom - top };
 };
 
 // pictured are the words of a picture, without what differs from one time to another: digits, times and the browser.
 const pictured = () => {
   const copy = document.body.cloneNode(true);
-  copy.querySelectorAll("time, .demo, script, input[type=hidden]").forEach((one) => one.remove());
+  copy.querySelectorAll("time, .demo, script, input[type=hidden], details:not([open]) > :not(summary)").forEach((one) => one.remove());
   return tidy(copy.textContent).replace(/\d/g, "0");
 };
