@@ -62,6 +62,16 @@ func (rule Rule) Wait(tx *db.Tx, who string) (time.Duration, error) {
 	return max(0, time.Duration(until-tx.Now.UnixMilli())*time.Millisecond), nil
 }
 
+// Began tells that who is blocked, once for each block, whoever asks: for what is to be said once.
+func (rule Rule) Began(tx *db.Tx, who string) (bool, error) {
+	wait, err := rule.Wait(tx, who)
+	if err != nil || wait == 0 {
+		return false, err
+	}
+	said, err := Rule{Name: rule.Name + "-said", Max: 1, Window: wait}.Take(tx, who)
+	return err == nil && said == 0, err
+}
+
 // Tries tells how many tries of who stand in the running window.
 func (rule Rule) Tries(tx *db.Tx, who string) (tries int64, err error) {
 	_, err = tx.Found("SELECT tries FROM limits WHERE key = $1 AND started_at + $2 > $3",

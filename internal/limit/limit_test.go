@@ -221,6 +221,32 @@ func TestClearForgets(t *testing.T) {
 	})
 }
 
+// What is said once for each block is said once, however many ask, and again for the next block.
+func TestABlockBeginsOnce(t *testing.T) {
+	each(t, func(t *testing.T, c counter, clock *dbtest.Clock) {
+		began := func() (yes bool) {
+			t.Helper()
+			c.do(func(tx *db.Tx) (err error) { yes, err = guesses.Began(tx, "ann"); return err })
+			return yes
+		}
+		c.take(guesses, "ann")
+		c.take(guesses, "ann")
+		if began() {
+			t.Error("a block began before the last free try")
+		}
+		for _, pause := range []time.Duration{1, 2, 4, 5} {
+			c.take(guesses, "ann")
+			if !began() || began() || began() {
+				t.Errorf("the block of %d minutes did not begin once", pause)
+			}
+			clock.Advance(pause * time.Minute)
+			if began() {
+				t.Error("a block began when it was over")
+			}
+		}
+	})
+}
+
 // Two hundred requests at once must get no more tries than one after the other, on any engine, and through several
 // nodes. Nobody is turned away for another reason.
 func TestTwoHundredAtOnce(t *testing.T) {

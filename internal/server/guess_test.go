@@ -1,12 +1,16 @@
 package server_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"testing"
 	"time"
 
+	"woggle/internal/audit"
+	"woggle/internal/db"
 	"woggle/internal/db/dbtest"
+	"woggle/internal/directory"
 	"woggle/internal/message"
 	"woggle/internal/method/authenticator"
 )
@@ -192,5 +196,55 @@ func TestAStrangerUsesUpNoLinksOfTheOwner(t *testing.T) {
 		if ask(s.browser()); links() != 11 {
 			t.Error("nothing is sent an hour later")
 		}
+	})
+}
+
+// events are what the audit trail holds of a type, with its detail.
+func (s *site) events(kind audit.Type) (found []audit.Event) {
+	s.t.Helper()
+	s.tx(func(tx *db.Tx) error {
+		found = nil
+		return tx.Each("SELECT user_id, actor, address, agent, detail FROM audit_events WHERE type = $1 ORDER BY id", []any{string(kind)},
+			func(scan func(...any) error) error {
+				var e audit.Event
+				var detail string
+				if err := scan(&e.User, &e.Actor, &e.Address, &e.Agent, &detail); err != nil {
+					return err
+				}
+				found = append(found, e)
+				return json.Unmarshal([]byte(detail), &found[len(found)-1].Detail)
+			})
+	})
+	return found
+}
+
+func administrator(_ *db.Tx, u *directory.User) { u.Role = directory.Administrator }
+
+// T05: one password that is tried on many people is refused to all strangers, and the administrators are told. Few
+// people who mistype the same, however often, are no attack.
+func TestSprayingIsCountedByPeople(t *testing.T) {
+	one(t, func(s *site) {
+		boss := s.member("boss", administrator)
+		try := func(i, person int) *browser {
+			return s.from(fmt.Sprintf("198.51.%d.7", i)).password(fmt.Sprintf("somebody%d", person), "Summer2027!")
+		}
+		for i := range 24 {
+			try(i, i%3).sees("isn’t right")
+		}
+		if got := s.events(audit.SprayingSuspected); len(got) != 0 {
+			t.Errorf("three people who mistype make %d alarms", len(got))
+		}
+		for i := 3; i < 20; i++ {
+			try(100+i, i).sees("isn’t right")
+		}
+		for i := range 5 {
+			try(200+i, 20+i).sees("too many tries")
+		}
+		if got, mails := s.events(audit.SprayingSuspected), s.to(boss.Email); len(got) != 1 || len(mails) != 1 || mails[0].Button != nil {
+			t.Errorf("%d alarms, %d mails to the administrator", len(got), len(mails))
+		}
+		s.from("198.51.220.7").password("somebody30", "Summer2028!").sees("isn’t right")
+		s.clock.Advance(10 * time.Minute)
+		try(230, 31).sees("isn’t right")
 	})
 }

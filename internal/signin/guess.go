@@ -28,7 +28,6 @@ var (
 	codeAddress = limit.Rule{Name: "code-address", Max: 30, Window: 10 * time.Minute}
 	codeNetwork = limit.Rule{Name: "code-network", Max: 100, Window: 10 * time.Minute}
 	everyone    = limit.Rule{Name: "everyone", Max: 1000, Window: 10 * time.Minute}
-	spraying    = limit.Rule{Name: "spraying", Max: 20, Window: 10 * time.Minute}
 )
 
 // Who is the key under which the attempt's tries are counted: the person, and the browser if it is one that they have
@@ -55,7 +54,7 @@ func (f *Flow) TakePassword(tx *db.Tx, a *Attempt, password string) (bool, error
 	guess := f.passwordBounds(a)
 	wait, err := guess.take(tx)
 	if err == nil && wait == 0 && a.Known == "" {
-		if wait, err = spraying.Wait(tx, f.spray(password)); err == nil && wait > 0 {
+		if wait, err = spraying.Wait(tx, f.fingerprint(password)); err == nil && wait > 0 {
 			err = guess.giveBack(tx)
 		}
 	}
@@ -83,7 +82,7 @@ func (f *Flow) RightPassword(tx *db.Tx, a *Attempt) error {
 	return f.passwordBounds(a).giveBack(tx)
 }
 
-// WrongPassword records a wrong password. The same wrong password for many people is somebody trying it on all of them.
+// WrongPassword records a wrong password.
 func (f *Flow) WrongPassword(tx *db.Tx, a *Attempt, password string) error {
 	a.Fail(problem.Field("password", "signin.wrong-password"))
 	if a.Wrong >= mostWrong {
@@ -92,14 +91,7 @@ func (f *Flow) WrongPassword(tx *db.Tx, a *Attempt, password string) error {
 	if err := f.record(tx, a, audit.WrongPassword, nil); err != nil {
 		return err
 	}
-	if _, err := spraying.Take(tx, f.spray(password)); err != nil {
-		return err
-	}
-	tries, err := spraying.Tries(tx, f.spray(password))
-	if err != nil || tries != spraying.Max {
-		return err
-	}
-	return audit.Record(tx, audit.Event{Type: audit.SprayingSuspected, Actor: audit.System})
+	return f.watch(tx, a, password)
 }
 
 func (f *Flow) passwordBounds(a *Attempt) bounds {
@@ -112,11 +104,6 @@ func (f *Flow) passwordBounds(a *Attempt) bounds {
 
 func (f *Flow) codeBounds(a *Attempt) bounds {
 	return append(places(a, codeAddress, codeNetwork), bound{codes, f.Who(a)})
-}
-
-// spray is a short fingerprint of a password: enough to see the same one again, too short to find it.
-func (f *Flow) spray(password string) string {
-	return hex.EncodeToString(f.Keys.MAC("spray", password)[:4])
 }
 
 func (f *Flow) takeCode(tx *db.Tx, a *Attempt) (bool, error) {
