@@ -11,6 +11,7 @@ import (
 	"woggle/internal/db"
 	"woggle/internal/db/dbtest"
 	"woggle/internal/directory"
+	"woggle/internal/limit"
 	"woggle/internal/message"
 	"woggle/internal/method/authenticator"
 )
@@ -246,5 +247,45 @@ func TestSprayingIsCountedByPeople(t *testing.T) {
 		s.from("198.51.220.7").password("somebody30", "Summer2028!").sees("isn’t right")
 		s.clock.Advance(10 * time.Minute)
 		try(230, 31).sees("isn’t right")
+	})
+}
+
+// A thousand wrong passwords from everywhere are an attack on all. It is told, and strangers get fewer tries for each
+// network; but whoever signs in for the first time elsewhere gets in as always, and may mistype.
+func TestAnAttackFromEverywhereLocksNobodyOut(t *testing.T) {
+	one(t, func(s *site) {
+		boss := s.member("boss", administrator)
+		s.appOf(s.member("aisha"))
+		s.tx(func(tx *db.Tx) error {
+			for range 999 { // elsewhere
+				if _, err := (limit.Rule{Name: "everyone", Max: 1000, Window: 10 * time.Minute}).Take(tx, ""); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		try := func(address string, i int) *browser {
+			return s.from(address).password(fmt.Sprintf("somebody%d", i), fmt.Sprintf("%s-%d", wrong, i))
+		}
+		try("198.51.100.7", 0).sees("isn’t right") // the thousandth
+		for i := range 2 {
+			try(fmt.Sprintf("198.51.100.%d", 8+i), 1+i).sees("isn’t right")
+		}
+		for range 2 {
+			s.from("198.51.100.99").password("aisha", passphrase).sees("too many tries")
+		}
+		owner := s.from("203.0.113.4").name("aisha")
+		for range 2 {
+			owner.fill("Next", "current-password", wrong).sees("isn’t right")
+		}
+		owner.fill("Next", "current-password", passphrase).sees("Enter the code from your app")
+		for i := range 20 { // a right password is no wrong one
+			s.from(fmt.Sprintf("203.0.113.%d", i)).password("aisha", passphrase).sees("Enter the code from your app")
+		}
+		if got, mails := s.events(audit.GuessesBlocked), s.to(boss.Email); len(got) != 1 || got[0].Detail["limit"] != "everyone" || len(mails) != 1 {
+			t.Errorf("told: %v, %d mails", got, len(mails))
+		}
+		s.clock.Advance(10 * time.Minute)
+		s.from("198.51.100.99").password("aisha", passphrase).sees("Enter the code from your app")
 	})
 }

@@ -27,7 +27,6 @@ var (
 	// Codes are counted apart: who has given the right password is not stopped by a neighbour who has not.
 	codeAddress = limit.Rule{Name: "code-address", Max: 30, Window: 10 * time.Minute}
 	codeNetwork = limit.Rule{Name: "code-network", Max: 100, Window: 10 * time.Minute}
-	everyone    = limit.Rule{Name: "everyone", Max: 1000, Window: 10 * time.Minute}
 )
 
 // Who is the key under which the attempt's tries are counted: the person, and the browser if it is one that they have
@@ -54,7 +53,7 @@ func (f *Flow) TakePassword(tx *db.Tx, a *Attempt, password string) (bool, error
 	guess := f.passwordBounds(a)
 	wait, err := guess.take(tx)
 	if err == nil && wait == 0 && a.Known == "" {
-		if wait, err = spraying.Wait(tx, f.fingerprint(password)); err == nil && wait > 0 {
+		if wait, err = f.strained(tx, a, password); err == nil && wait > 0 {
 			err = guess.giveBack(tx)
 		}
 	}
@@ -95,11 +94,7 @@ func (f *Flow) WrongPassword(tx *db.Tx, a *Attempt, password string) error {
 }
 
 func (f *Flow) passwordBounds(a *Attempt) bounds {
-	guess := places(a, address, network)
-	if len(guess) > 0 {
-		guess = append(guess, bound{everyone, ""})
-	}
-	return append(guess, bound{passwords, f.Who(a)})
+	return append(places(a, address, network), bound{passwords, f.Who(a)})
 }
 
 func (f *Flow) codeBounds(a *Attempt) bounds {

@@ -14,17 +14,50 @@ import (
 
 const day = 24 * time.Hour
 
+// strainedMost is how many wrong tries a network has while an attack on everybody is on.
+const strainedMost = 3
+
 var (
+	everyone = limit.Rule{Name: "everyone", Max: 1000, Window: 10 * time.Minute}
 	spraying = limit.Rule{Name: "spraying", Max: 20, Window: 10 * time.Minute}
 	sighting = limit.Rule{Name: "sighting", Max: 1, Window: 10 * time.Minute}
 	alarms   = limit.Rule{Name: "alarm", Max: 1, Window: day}
 )
+
+// strained tells how long a try has to wait, that was just counted, because of what others do. It binds no browser that
+// the person has used before.
+//
+// Past the bound for everybody nobody is refused for the tries of others, because a stranger with many addresses could
+// then keep out all who sign in for the first time: each network has few wrong tries instead of many.
+func (f *Flow) strained(tx *db.Tx, a *Attempt, password string) (time.Duration, error) {
+	if wait, err := spraying.Wait(tx, f.fingerprint(password)); err != nil || wait > 0 {
+		return wait, err
+	}
+	wait, err := everyone.Wait(tx, "")
+	if err != nil || wait == 0 {
+		return 0, err
+	}
+	for _, b := range places(a, address, network) {
+		// Its row is ours until the commit, so of many tries at once none is overlooked.
+		if tries, err := b.rule.Tries(tx, b.who); err != nil || tries > strainedMost {
+			return wait, err
+		}
+	}
+	return 0, nil
+}
 
 // watch looks at a wrong password that was typed in a browser not known to the person. The same one for many people is
 // somebody trying it on all of them; one person who mistypes it again and again is not.
 func (f *Flow) watch(tx *db.Tx, a *Attempt, password string) error {
 	if a.Known != "" {
 		return nil
+	}
+	if _, err := everyone.Take(tx, ""); err != nil {
+		return err
+	}
+	attack := audit.Event{Type: audit.GuessesBlocked, Actor: audit.System, Detail: audit.Detail{"limit": everyone.Name}}
+	if err := f.alarm(tx, everyone, "", attack); err != nil {
+		return err
 	}
 	again, err := sighting.Take(tx, f.fingerprint(password, f.person(a)))
 	if err != nil || again > 0 {
