@@ -65,6 +65,8 @@ const (
 	ReasonLocked    = "locked"     // the account is locked
 	ReasonFrozen    = "frozen"     // changes are frozen after "this wasn't me"
 	ReasonNeedsPass = "needs-pass" // nothing is set up, and what was proved is not enough to add the first method
+	ReasonPass      = "pass"       // the access pass it stood on was used elsewhere, or its time is over
+	ReasonFull      = "full"       // there may be no more methods of the kind
 	ReasonLevel     = "level"      // the need was not met; unreachable while the rules above hold
 )
 

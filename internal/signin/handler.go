@@ -229,7 +229,11 @@ func (f *Flow) facts(tx *db.Tx, a *Attempt) (err error) {
 	}
 	// What was proved with a method that is gone proves nothing any more: the password was changed, the phone removed,
 	// the pass voided, while this attempt was open in somebody's browser.
-	a.Proofs = slices.DeleteFunc(a.Proofs, func(p session.Proof) bool { return p.Method != "" && a.Method(p.Method) == nil })
+	gone := func(p session.Proof) bool { return p.Method != "" && a.Method(p.Method) == nil }
+	if a.Ended == "" && slices.ContainsFunc(a.Proofs, func(p session.Proof) bool { return Kind(p.Kind) == AccessPass && gone(p) }) {
+		a.end(ReasonPass) // else the password would be asked, of somebody who perhaps has none
+	}
+	a.Proofs = slices.DeleteFunc(a.Proofs, gone)
 	a.Person = &Person{Status: a.User.Status, Frozen: !a.User.FrozenAt.IsZero(), FirstUse: a.User.FirstUseUntil.After(tx.Now),
 		Mail: a.User.SignedInAt.IsZero() && a.User.Email != "" && f.Outbox.Serves(message.Email)}
 	if a.Need.Details {
@@ -350,23 +354,24 @@ func (f *Flow) render(w http.ResponseWriter, r *http.Request, a *Attempt, step S
 
 type refusedPage struct {
 	Reason string
+	Most   int    // methods of a kind
 	To     string // where the one button leads
 	Button string // its locale key
 }
 
 // refused is the page of a wrong turn: what happened, and one button on.
 func (f *Flow) refused(w http.ResponseWriter, r *http.Request, a *Attempt, reason string) error {
-	data := refusedPage{Reason: "signin.refused." + reason, To: "/signin", Button: "signin.start-again"}
+	data := refusedPage{Reason: "signin.refused." + reason, Most: Most, To: "/signin", Button: "signin.start-again"}
 	if session.Of(r) != nil {
 		data.To, data.Button = "/", "signin.go-on"
 		if a != nil && a.ReturnTo != "" {
-			data.To = a.ReturnTo
+			data.To, _, _ = strings.Cut(a.ReturnTo, "?") // which may hold good news of what did not happen
 		}
 	} else if a != nil && a.ReturnTo != "" {
 		data.To = "/signin?to=" + url.QueryEscape(a.ReturnTo)
 	}
 	status := http.StatusForbidden
-	if reason == ReasonIdle || reason == ReasonDone || reason == "unknown" || reason == ReasonLeft {
+	if reason == ReasonIdle || reason == ReasonDone || reason == ReasonPass || reason == "unknown" || reason == ReasonLeft {
 		status = http.StatusGone
 	}
 	return f.Pages.Show(w, r, "signin/refused", data, page.Status(status))

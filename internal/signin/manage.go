@@ -2,6 +2,8 @@
 package signin
 
 import (
+	"cmp"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -25,22 +27,29 @@ func Alter(tx *db.Tx, id string) (directory.User, error) {
 }
 
 // AddMethod stores a method that the person has just proved, and makes it a proof of this attempt. The one that it
-// replaces goes in the same transaction, and not before.
+// replaces goes in the same transaction, and not before. Where there are as many as there may be, the attempt ends and
+// says so.
 func (f *Flow) AddMethod(tx *db.Tx, a *Attempt, e Enrolled, proof session.Proof) error {
-	first := a.First()
+	first, replaced := a.First(), a.Method(a.Need.Replaces)
+	if replaced != nil && replaced.Kind != e.Kind {
+		replaced = nil
+	}
+	// This binds only who adds one more while signed in: who is still on the way in could not remove one first.
+	if replaced == nil && a.Session != "" && f.count(a, e.Kind) >= Most {
+		a.end(ReasonFull)
+		return nil
+	}
 	if err := f.spendPass(tx, a); err != nil {
 		return err
 	}
 	event, notice := audit.MethodAdded, "signin.notice.method-added"
-	replaced := a.Method(a.Need.Replaces)
-	if replaced != nil && replaced.Kind == e.Kind {
+	switch {
+	case replaced != nil:
 		event, notice = audit.MethodUpdated, "signin.notice.method-updated"
-		e.Preferred = replaced.Preferred
-		if e.Name == "" {
-			e.Name = replaced.Name
-		}
-	} else if e.Preferred = first; f.count(a, e.Kind) >= Most {
-		return problem.New(problem.Invalid, "signin.too-many", problem.Args{"count": Most})
+		e.Preferred, e.Name = replaced.Preferred, cmp.Or(e.Name, replaced.Name)
+	case first:
+		notice = "signin.notice.first-method"
+		e.Preferred = true
 	}
 	if !first && e.Kind == Phone {
 		// A new number can't get a forgotten password back for a day: it may have been put there by a thief, and the
@@ -51,22 +60,21 @@ func (f *Flow) AddMethod(tx *db.Tx, a *Attempt, e Enrolled, proof session.Proof)
 	if err := InsertMethod(tx, e); err != nil {
 		return err
 	}
-	if event == audit.MethodUpdated {
-		// Told before the old method is gone: whoever still has the old phone is the one to know.
-		if err := f.Tell(tx, a.User, notice, []string{e.ID}, "method", f.kindText(a.User, e.Kind)); err != nil {
-			return err
-		}
+	// Told before the old method is gone: whoever still has the old phone is the one to know.
+	if err := f.Tell(tx, a.User, notice, []string{e.ID}, "method", f.kindText(a.User, e.Kind)); err != nil {
+		return err
+	}
+	if replaced != nil {
 		if err := f.dropMethod(tx, a.User.ID, replaced.ID, a.Session); err != nil {
 			return err
 		}
-	} else if !first {
-		if err := f.Tell(tx, a.User, notice, []string{e.ID}, "method", f.kindText(a.User, e.Kind)); err != nil {
-			return err
-		}
-	} else if err := f.Tell(tx, a.User, "signin.notice.first-method", []string{e.ID}, "method", f.kindText(a.User, e.Kind)); err != nil {
-		return err
 	}
-	if first {
+	return f.methodAdded(tx, a, e, proof, event)
+}
+
+// methodAdded is what follows in the attempt.
+func (f *Flow) methodAdded(tx *db.Tx, a *Attempt, e Enrolled, proof session.Proof, event audit.Type) error {
+	if a.First() {
 		// The first-use password has done its work: it never adds a method again.
 		if err := directory.EndFirstUse(tx, a.User.ID); err != nil {
 			return err
@@ -144,23 +152,13 @@ func (f *Flow) RemoveMethod(tx *db.Tx, user directory.User, id, keepSession stri
 	if err != nil {
 		return err
 	}
-	usable, target := possessions(enrolled), -1
-	for i, e := range usable {
-		if e.ID == id {
-			target = i
-		}
-	}
-	switch {
-	case target < 0 && !disabledMethod(enrolled, id):
+	at := slices.IndexFunc(enrolled, func(e Enrolled) bool { return e.ID == id && slices.Contains(strength, e.Kind) })
+	if at < 0 {
 		return problem.New(problem.NotFound, "signin.no-such-method")
-	case target >= 0 && len(usable) == 1:
-		return problem.New(problem.Invalid, "signin.last-method")
 	}
-	var gone Enrolled
-	for _, e := range enrolled {
-		if e.ID == id {
-			gone = e
-		}
+	gone, left := enrolled[at], possessions(slices.Delete(slices.Clone(enrolled), at, at+1))
+	if gone.DisabledAt.IsZero() && len(left) == 0 {
+		return problem.New(problem.Invalid, "signin.last-method")
 	}
 	// Told while the method is still there, so that it carries the news as well.
 	if err := f.Tell(tx, user, "signin.notice.method-removed", nil, "method", f.kindText(user, gone.Kind)); err != nil {
@@ -169,9 +167,8 @@ func (f *Flow) RemoveMethod(tx *db.Tx, user directory.User, id, keepSession stri
 	if err := f.dropMethod(tx, user.ID, id, keepSession); err != nil {
 		return err
 	}
-	if target >= 0 && usable[target].Preferred {
-		next := usable[1-min(target, 1)]
-		if err := prefer(tx, user.ID, next.ID); err != nil {
+	if gone.Preferred && len(left) > 0 {
+		if err := prefer(tx, user.ID, left[0].ID); err != nil {
 			return err
 		}
 	}
@@ -220,15 +217,6 @@ func (f *Flow) count(a *Attempt, kind Kind) (n int) {
 		}
 	}
 	return n
-}
-
-func disabledMethod(enrolled []Enrolled, id string) bool {
-	for _, e := range enrolled {
-		if e.ID == id && !e.DisabledAt.IsZero() {
-			return true
-		}
-	}
-	return false
 }
 
 func orNotFound(err error) error {

@@ -4,6 +4,7 @@ package phone
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"woggle/internal/code"
@@ -161,11 +162,8 @@ func (m *Method) readNumber(r *http.Request, a *signin.Attempt) (Number, message
 	if errors.As(err, &refused) {
 		return n, "", refused.Problem(page.VisitOf(r).Locale.Code)
 	}
-	for _, e := range a.Enrolled {
-		if have, _, err := m.open(e); e.Kind == signin.Phone && err == nil && have.E164 == n.E164 &&
-			have.Extension == n.Extension && e.ID != a.Need.Replaces {
-			return n, "", problem.Field("number", "phone.have-it")
-		}
+	if m.has(a, n) {
+		return n, "", problem.Field("number", "phone.have-it")
 	}
 	channel := message.Channel(r.PostFormValue("channel"))
 	switch {
@@ -179,6 +177,17 @@ func (m *Method) readNumber(r *http.Request, a *signin.Attempt) (Number, message
 		return n, "", problem.Field("channel", "phone.choose-channel")
 	}
 	return n, channel, nil
+}
+
+// has tells whether the person has the number already, and not only to replace it.
+func (m *Method) has(a *signin.Attempt, n Number) bool {
+	return slices.ContainsFunc(a.Enrolled, func(e signin.Enrolled) bool {
+		if e.Kind != signin.Phone || e.ID == a.Need.Replaces {
+			return false
+		}
+		have, _, err := m.open(e)
+		return err == nil && have.E164 == n.E164 && have.Extension == n.Extension
+	})
 }
 
 // changeNumber goes back to the page for the number.
@@ -256,6 +265,10 @@ func (m *Method) enrol(w http.ResponseWriter, r *http.Request) error {
 		n, s, err := m.pending(c)
 		if err != nil {
 			return err
+		}
+		if m.has(a, n) { // since a moment ago, from another window
+			a.Fail(problem.Field("number", "phone.have-it"))
+			return nil
 		}
 		row, err := Row(m.Keys, a.User.ID, n, s.Channel)
 		if err != nil {
