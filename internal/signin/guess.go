@@ -5,6 +5,7 @@
 package signin
 
 import (
+	"context"
 	"encoding/hex"
 	"time"
 
@@ -79,6 +80,17 @@ func (a *Attempt) taken(field, key string, wait time.Duration) bool {
 func (f *Flow) RightPassword(tx *db.Tx, a *Attempt) error {
 	a.Wrong = max(0, a.Wrong-1)
 	return f.passwordBounds(a).giveBack(tx)
+}
+
+// UndoPassword gives back a try that decided nothing, whatever has become of the attempt since: no hash could be made,
+// or the sign-in went on in another tab. The visitor may be gone by now.
+func (f *Flow) UndoPassword(ctx context.Context, a *Attempt) error {
+	return f.DB.Tx(context.WithoutCancel(ctx), func(tx *db.Tx) error {
+		if err := forgetWrong(tx, a.ID); err != nil {
+			return err
+		}
+		return f.passwordBounds(a).giveBack(tx)
+	})
 }
 
 // WrongPassword records a wrong password.

@@ -61,6 +61,12 @@ func saveAttempt(tx *db.Tx, a *Attempt) error {
 	return err
 }
 
+// forgetWrong takes one wrong try of an attempt back. Whoever has read the attempt before reads it again.
+func forgetWrong(tx *db.Tx, id string) error {
+	_, err := tx.Exec("UPDATE attempts SET wrong = wrong - 1, version = version + 1 WHERE id = $1 AND wrong > 0", id)
+	return err
+}
+
 const challengeColumns = `id, attempt_id, user_id, kind, purpose, method_id, secret, data, tries, sends, sent_at, expires_at, used_at, created_at`
 
 func scanChallenge(c *Challenge, scan func(...any) (bool, error)) (bool, error) {

@@ -56,15 +56,16 @@ func (m *Method) answer(w http.ResponseWriter, r *http.Request) error {
 	}
 	var v verdict
 	if len(typed) <= longest {
-		if v, err = m.compare(r.Context(), a, typed); err != nil {
-			// Nothing was compared, so nothing counts.
-			_, undone := m.Flow.Before(w, r, signin.Prove, signin.Password, func(tx *db.Tx, a *signin.Attempt) error {
-				return m.Flow.RightPassword(tx, a)
-			})
-			return errors.Join(busy(err), undone)
-		}
+		v, err = m.compare(r.Context(), a, typed)
 	}
-	return m.Flow.Act(w, r, signin.Prove, signin.Password, func(tx *db.Tx, a *signin.Attempt, _ signin.Step) error {
+	if err != nil && taken {
+		return errors.Join(busy(err), m.Flow.UndoPassword(r.Context(), a)) // nothing was compared, so nothing counts
+	} else if err != nil {
+		return busy(err)
+	}
+	decided := false
+	err = m.Flow.Act(w, r, signin.Prove, signin.Password, func(tx *db.Tx, a *signin.Attempt, _ signin.Step) error {
+		decided = true
 		pass, isPass := m.Pass(a, typed, tx.Now)
 		// The row that was compared must still be there: the password may have been changed in the meantime.
 		if !isPass && (!v.right || a.Method(v.method) == nil) {
@@ -85,6 +86,12 @@ func (m *Method) answer(w http.ResponseWriter, r *http.Request) error {
 		}
 		return nil
 	})
+	if taken && v.right && !decided { // another tab was quicker, and has answered for both
+		if err := m.Flow.UndoPassword(r.Context(), a); err != nil {
+			m.Flow.Log.Error("a right password stays counted as a try", "error", err)
+		}
+	}
+	return err
 }
 
 // choose sets the password of somebody who has none, or who has forgotten it.

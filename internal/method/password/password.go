@@ -129,7 +129,7 @@ func (m *Method) Change(r *http.Request, user directory.User, keepSession, curre
 	}
 	v, err := m.compare(r.Context(), a, current)
 	if err != nil {
-		return busy(err)
+		return errors.Join(busy(err), m.Flow.UndoPassword(r.Context(), a))
 	}
 	if !v.right {
 		return errors.Join(problem.Field("current", "password.current-wrong"), m.DB.Tx(r.Context(), func(tx *db.Tx) error {
@@ -138,11 +138,11 @@ func (m *Method) Change(r *http.Request, user directory.User, keepSession, curre
 	}
 	if p := m.judge(user, next); p != nil {
 		p.Field = "new"
-		return errors.Join(p, m.giveBack(r, a))
+		return errors.Join(p, m.Flow.UndoPassword(r.Context(), a))
 	}
 	phc, err := m.Hasher.Hash(r.Context(), next)
 	if err != nil {
-		return busy(err)
+		return errors.Join(busy(err), m.Flow.UndoPassword(r.Context(), a))
 	}
 	return m.DB.Tx(r.Context(), func(tx *db.Tx) error {
 		// What was compared must still be the password: of two changes at once, the second starts again.
@@ -154,10 +154,6 @@ func (m *Method) Change(r *http.Request, user directory.User, keepSession, curre
 		}
 		return m.Flow.SetPassword(tx, user, Row(m.Keys, user.ID, phc), keepSession, audit.PasswordChanged)
 	})
-}
-
-func (m *Method) giveBack(r *http.Request, a *signin.Attempt) error {
-	return m.DB.Tx(r.Context(), func(tx *db.Tx) error { return m.Flow.RightPassword(tx, a) })
 }
 
 // judge tells what is wrong with a new password.
