@@ -1,9 +1,8 @@
-// Drawing a code, and reading one as people type it.
+// Reading a code as people type it.
 
 package code
 
 import (
-	"crypto/rand"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -12,20 +11,6 @@ import (
 // maxTyped is the longest input looked at, in bytes. Six full-width digits with a wide space after each
 // take 36, so whatever is longer is not a code, and reading it would only cost us time.
 const maxTyped = 64
-
-// New draws a code of the given number of decimal digits, each equally likely and from the operating
-// system's generator, as NIST SP 800-63B-4 section 3.1.3.2 asks of out-of-band secrets.
-func New(digits int) string {
-	drawn := make([]byte, 0, digits)
-	for len(drawn) < digits {
-		var random [1]byte
-		rand.Read(random[:]) // never fails: the program ends if the system has no randomness
-		if random[0] < 250 { // 250..255 would make the digits 0 to 5 likelier than the rest
-			drawn = append(drawn, '0'+random[0]%10)
-		}
-	}
-	return string(drawn)
-}
 
 // Clean reads a code as it was typed and gives exactly that many ASCII digits. Space around the code, and
 // spaces, dashes and dots between its digits, do not matter; nor does the keyboard (see Digit). Anything

@@ -72,30 +72,6 @@ func TestCleanDoesNotReadALongInput(t *testing.T) {
 	}
 }
 
-func TestNewDrawsEachDigitAlike(t *testing.T) {
-	const codes, digits = 100_000, 6
-	var count [10]int
-	for range codes {
-		drawn := New(digits)
-		if clean, ok := Clean(drawn, digits); !ok || clean != drawn {
-			t.Fatalf("New(%d) = %q", digits, drawn)
-		}
-		for _, digit := range drawn {
-			count[digit-'0']++
-		}
-	}
-	// Chi-square with 9 degrees of freedom: above 75 once in 10^12 runs of a fair generator, while bytes
-	// taken modulo ten would give about 230.
-	var chi float64
-	for _, n := range count {
-		const fair = codes * digits / 10.0
-		chi += (float64(n) - fair) * (float64(n) - fair) / fair
-	}
-	if chi > 75 {
-		t.Errorf("the digits are not drawn alike: %v, chi-square %.1f", count, chi)
-	}
-}
-
 func FuzzClean(f *testing.F) {
 	for _, seed := range []string{"123456", "123 456", "１２３-４５６", "١٢٣.٤٥٦", "", "12345a", "\xff"} {
 		f.Add(seed, 6)

@@ -1,5 +1,5 @@
-// Package code owns the short numeric codes that people read in one place and type in another: how a new
-// one is drawn, and how a typed one is read.
+// Package code owns how a short numeric code is read that people type: package keys makes those that are sent, an
+// authenticator app its own.
 //
 // It keeps no state. Whether a code is the right one, is in time and is unused is decided by its
 // neighbours: package signin for codes that were sent, the authenticator method for TOTP.

@@ -170,6 +170,14 @@ func (r *Renderer) Show(w http.ResponseWriter, req *http.Request, name string, d
 	return err
 }
 
+// Redirect sends the browser on with a GET, so that neither Refresh nor Back sends a form again (RFC 9110 section
+// 15.4.4).
+func Redirect(w http.ResponseWriter, req *http.Request, to string) error {
+	w.Header().Set("Cache-Control", "no-store")
+	http.Redirect(w, req, to, http.StatusSeeOther)
+	return nil
+}
+
 // backOf is where the language switch of a page that answers a POST leads: the page with the form, which the browser
 // names in the Referer header; only its path is used.
 func backOf(req *http.Request) string {

@@ -70,9 +70,9 @@ func (p *Portal) saveDetails(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if len(changed) == 0 {
-		return redirect(w, r, "/details?done=same")
+		return page.Redirect(w, r, "/details?done=same")
 	}
-	return redirect(w, r, "/details?done=details&changed="+url.QueryEscape(strings.Join(changed, ",")))
+	return page.Redirect(w, r, "/details?done=details&changed="+url.QueryEscape(strings.Join(changed, ",")))
 }
 
 // setDetails stores the values and tells which fields have another one now.

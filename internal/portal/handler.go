@@ -76,7 +76,7 @@ func signedIn(h page.Handler) page.Handler {
 			first, _, _ := strings.Cut(r.URL.Path[1:], "/")
 			to = "/" + first
 		}
-		return redirect(w, r, "/signin?to="+url.QueryEscape(to))
+		return page.Redirect(w, r, "/signin?to="+url.QueryEscape(to))
 	}
 }
 
@@ -118,10 +118,3 @@ var done = map[string]string{"added": "portal.done.added", "updated": "portal.do
 
 // news shows the good news that the page's address names, if any.
 func news(r *http.Request) page.Option { return page.Notice(done[r.URL.Query().Get("done")]) }
-
-// redirect sends the browser on with a GET, so that neither Refresh nor Back sends a form again.
-func redirect(w http.ResponseWriter, r *http.Request, to string) error {
-	w.Header().Set("Cache-Control", "no-store")
-	http.Redirect(w, r, to, http.StatusSeeOther)
-	return nil
-}

@@ -155,7 +155,7 @@ func (p *Portal) rename(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return redirect(w, r, "/security?done=renamed")
+	return page.Redirect(w, r, "/security?done=renamed")
 }
 
 func (p *Portal) showRemove(w http.ResponseWriter, r *http.Request) error {
@@ -180,7 +180,7 @@ func (p *Portal) remove(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return redirect(w, r, "/security?done=removed")
+	return page.Redirect(w, r, "/security?done=removed")
 }
 
 type defaultPage struct {
@@ -218,5 +218,5 @@ func (p *Portal) prefer(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return redirect(w, r, "/security?done=default")
+	return page.Redirect(w, r, "/security?done=default")
 }

@@ -45,5 +45,5 @@ func (p *Portal) changePassword(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return redirect(w, r, "/security?done=password")
+	return page.Redirect(w, r, "/security?done=password")
 }

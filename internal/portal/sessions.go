@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"woggle/internal/db"
+	"woggle/internal/page"
 	"woggle/internal/problem"
 	"woggle/internal/session"
 )
@@ -28,9 +29,9 @@ func (p *Portal) endSession(w http.ResponseWriter, r *http.Request) error {
 		return err
 	case id == mine.ID:
 		p.Sessions.ClearCookie(w)
-		return redirect(w, r, "/signin")
+		return page.Redirect(w, r, "/signin")
 	}
-	return redirect(w, r, "/security?done=ended")
+	return page.Redirect(w, r, "/security?done=ended")
 }
 
 func (p *Portal) endSessions(w http.ResponseWriter, r *http.Request) error {
@@ -41,7 +42,7 @@ func (p *Portal) endSessions(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return redirect(w, r, "/security?done=ended")
+	return page.Redirect(w, r, "/security?done=ended")
 }
 
 func (p *Portal) showNotMe(w http.ResponseWriter, r *http.Request) error {

@@ -27,7 +27,7 @@ func (s *Server) chooseLanguage(w http.ResponseWriter, r *http.Request) error {
 			}
 		}
 	}
-	return redirect(w, r, signin.LocalPath(r.PostForm.Get("back")))
+	return page.Redirect(w, r, signin.LocalPath(r.PostForm.Get("back")))
 }
 
 // signOut ends the session, and makes the browser a new one: at a shared computer, nothing is left to the next person.
@@ -41,13 +41,5 @@ func (s *Server) signOut(w http.ResponseWriter, r *http.Request) error {
 	http.SetCookie(w, &http.Cookie{Name: s.browserCookie(), Path: "/", MaxAge: -1, HttpOnly: true, Secure: s.sessions.Secure,
 		SameSite: http.SameSiteLaxMode})
 	s.sessions.ClearCookie(w)
-	return redirect(w, r, "/signin")
-}
-
-// redirect sends the browser on with a GET, so that neither Refresh nor Back sends a form again (RFC 9110 section
-// 15.4.4).
-func redirect(w http.ResponseWriter, r *http.Request, to string) error {
-	w.Header().Set("Cache-Control", "no-store")
-	http.Redirect(w, r, to, http.StatusSeeOther)
-	return nil
+	return page.Redirect(w, r, "/signin")
 }

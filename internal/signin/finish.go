@@ -123,7 +123,7 @@ func (f *Flow) showDone(w http.ResponseWriter, r *http.Request) error {
 	}
 	s := session.Of(r)
 	if a == nil || a.Ended != ReasonDone || s == nil || s.User.ID != a.User.ID {
-		return f.redirect(w, r, "/")
+		return page.Redirect(w, r, "/")
 	}
 	data := donePage{To: LocalPath(a.ReturnTo)}
 	for _, added := range a.Added {

@@ -116,20 +116,24 @@ func (f *Flow) StepUp(w http.ResponseWriter, r *http.Request, need Need, returnT
 			Known: f.KnownDevice(r, s.User), ReturnTo: returnTo})
 		return err
 	})
-	if err == nil {
-		http.Redirect(w, r, to, http.StatusSeeOther)
+	if err != nil {
+		return err
 	}
-	return err
+	return page.Redirect(w, r, to)
 }
 
 // Act is how every form of the flow is handled, in one transaction: load the attempt of this browser, refuse unless
 // it is at the step that the form belongs to, work, decide what is next, and save. Then the browser is sent on, or
 // shown the same page with what was wrong.
 func (f *Flow) Act(w http.ResponseWriter, r *http.Request, want StepKind, ask Kind, work func(*db.Tx, *Attempt, Step) error) error {
+	return f.act(w, r, r.PostFormValue("a"), want, ask, work)
+}
+
+func (f *Flow) act(w http.ResponseWriter, r *http.Request, id string, want StepKind, ask Kind, work func(*db.Tx, *Attempt, Step) error) error {
 	var a *Attempt
 	var step Step
 	err := f.DB.Tx(r.Context(), func(tx *db.Tx) (err error) {
-		if a, step, err = f.at(tx, r, want, ask); err != nil || a == nil {
+		if a, step, err = f.at(tx, r, id, want, ask); err != nil || a == nil {
 			return err
 		}
 		if err = work(tx, a, step); err != nil {
@@ -151,7 +155,7 @@ func (f *Flow) Before(w http.ResponseWriter, r *http.Request, want StepKind, ask
 	var a *Attempt
 	var step Step
 	err := f.DB.Tx(r.Context(), func(tx *db.Tx) (err error) {
-		if a, step, err = f.at(tx, r, want, ask); err != nil || a == nil {
+		if a, step, err = f.at(tx, r, r.PostFormValue("a"), want, ask); err != nil || a == nil {
 			return err
 		}
 		if err = work(tx, a); err != nil {
@@ -165,10 +169,10 @@ func (f *Flow) Before(w http.ResponseWriter, r *http.Request, want StepKind, ask
 	return a, nil
 }
 
-// at loads the attempt that the form names and demands that it stands at the step that the form belongs to. A form of
+// at loads the attempt with the id that a form names and demands that it stands at the step that the form belongs to. A form of
 // another step, from a second tab or a script, has no effect.
-func (f *Flow) at(tx *db.Tx, r *http.Request, want StepKind, ask Kind) (*Attempt, Step, error) {
-	a, err := f.find(tx, r, r.PostFormValue("a"))
+func (f *Flow) at(tx *db.Tx, r *http.Request, id string, want StepKind, ask Kind) (*Attempt, Step, error) {
+	a, err := f.find(tx, r, id)
 	if err != nil || a == nil {
 		return nil, Step{}, err
 	}
@@ -273,7 +277,7 @@ func (f *Flow) arrive(tx *db.Tx, r *http.Request, a *Attempt) (Step, error) {
 func (f *Flow) respond(w http.ResponseWriter, r *http.Request, a *Attempt, step Step, err error) error {
 	switch {
 	case errors.Is(err, errMoved):
-		return f.redirect(w, r, f.address(a))
+		return page.Redirect(w, r, f.address(a))
 	case err != nil:
 		return err
 	case a == nil:
@@ -284,22 +288,11 @@ func (f *Flow) respond(w http.ResponseWriter, r *http.Request, a *Attempt, step 
 	if a.started != nil {
 		a.started.cookies(f, w, r)
 		if len(a.Added) == 0 || a.Session != "" {
-			return f.redirect(w, r, a.ReturnTo)
+			return page.Redirect(w, r, LocalPath(a.ReturnTo))
 		}
-		return f.redirect(w, r, "/signin/done?a="+url.QueryEscape(a.ID))
+		return page.Redirect(w, r, "/signin/done?a="+url.QueryEscape(a.ID))
 	}
-	return f.redirect(w, r, f.address(a))
-}
-
-// redirect sends the browser on with a GET, so that neither Refresh nor Back sends a form again (RFC 9110 section
-// 15.4.4).
-func (f *Flow) redirect(w http.ResponseWriter, r *http.Request, to string) error {
-	if to == "" {
-		to = "/"
-	}
-	w.Header().Set("Cache-Control", "no-store")
-	http.Redirect(w, r, to, http.StatusSeeOther)
-	return nil
+	return page.Redirect(w, r, f.address(a))
 }
 
 func (f *Flow) address(a *Attempt) string { return "/signin?a=" + url.QueryEscape(a.ID) }
@@ -309,7 +302,7 @@ func (f *Flow) show(w http.ResponseWriter, r *http.Request) error {
 	id := r.URL.Query().Get("a")
 	if id == "" {
 		if session.Of(r) != nil {
-			return f.redirect(w, r, LocalPath(r.URL.Query().Get("to")))
+			return page.Redirect(w, r, LocalPath(r.URL.Query().Get("to")))
 		}
 		return f.askName(w, r, LocalPath(r.URL.Query().Get("to")), "", nil)
 	}
@@ -346,8 +339,7 @@ func (f *Flow) render(w http.ResponseWriter, r *http.Request, a *Attempt, step S
 		return f.askDetails(w, r, a, nil, problems)
 	case Done:
 		// What was missing came about elsewhere, such as a detail that is not required any more: arrive now.
-		r.PostForm = url.Values{"a": {a.ID}}
-		return f.Act(w, r, Done, "", func(*db.Tx, *Attempt, Step) error { return nil })
+		return f.act(w, r, a.ID, Done, "", func(*db.Tx, *Attempt, Step) error { return nil })
 	}
 	return f.refused(w, r, a, step.Reason)
 }
@@ -389,48 +381,4 @@ func (f *Flow) record(tx *db.Tx, a *Attempt, event audit.Type, detail audit.Deta
 // browser are the fingerprints of the visitor's browser, the newest key's first.
 func (f *Flow) browser(r *http.Request) [][]byte {
 	return f.Keys.Lookups("browser", page.VisitOf(r).Browser)
-}
-
-// LocalPath is a path on this server that is safe to send somebody to, or "/" (threat T80): an open redirect would lend
-// our good name to any site.
-func LocalPath(to string) string {
-	if len(to) > 2000 || !strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//") || strings.ContainsAny(to, "\\\r\n\t\x00") {
-		return "/"
-	}
-	parsed, err := url.Parse(to)
-	if err != nil || parsed.Host != "" || parsed.Scheme != "" || parsed.User != nil {
-		return "/"
-	}
-	return to
-}
-
-// Hidden is what every form of the flow carries.
-type Hidden struct {
-	Attempt string
-}
-
-// Form is the base of a page's data in the flow.
-type Form struct {
-	Hidden
-	First bool   // the first method is being set up: the page says so, and counts steps
-	Leave string // where "not now" leads, if that is possible
-	Ways  bool   // there is another way
-	Kinds []Kind // other kinds that may be set up instead
-	Stay  bool   // staying signed in may be chosen
-	Lost  bool   // an access pass was used: the old methods may be gone
-}
-
-// Form is what every page of the attempt at the step needs.
-func (f *Flow) Form(a *Attempt, step Step) Form {
-	form := Form{Hidden: Hidden{a.ID}, First: a.First(), Stay: a.Session == "" && f.Sessions.Stay > 0,
-		Ways: step.Kind == Prove && len(step.Choices) > 1, Lost: step.Kind == Prove && a.Session == "" && a.proved(AccessPass)}
-	for _, kind := range step.Kinds {
-		if kind != step.Ask {
-			form.Kinds = append(form.Kinds, kind)
-		}
-	}
-	if a.Session != "" {
-		form.Leave = a.ReturnTo
-	}
-	return form
 }

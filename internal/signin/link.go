@@ -180,5 +180,5 @@ func (f *Flow) recover(w http.ResponseWriter, r *http.Request) error {
 	case to == "":
 		return f.refused(w, r, nil, "link")
 	}
-	return f.redirect(w, r, to)
+	return page.Redirect(w, r, to)
 }

@@ -50,7 +50,7 @@ func (f *Flow) identify(w http.ResponseWriter, r *http.Request) error {
 	case wait > 0:
 		return f.askName(w, r, to, typed, page.One(problemTooManyHere(wait)))
 	}
-	return f.redirect(w, r, next)
+	return page.Redirect(w, r, next)
 }
 
 // named is an attempt of whoever has the name, which may be nobody, in the visitor's browser.
@@ -131,7 +131,7 @@ func (f *Flow) showWays(w http.ResponseWriter, r *http.Request) error {
 	case a == nil:
 		return f.refused(w, r, nil, "unknown")
 	case step.Kind != Prove || step.Target == nil:
-		return f.redirect(w, r, f.address(a))
+		return page.Redirect(w, r, f.address(a))
 	}
 	return f.Pages.Show(w, r, "signin/ways", waysPage{Form: f.Form(a, step), Ways: f.ways(r, step)})
 }
@@ -184,5 +184,5 @@ func (f *Flow) leave(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return f.redirect(w, r, LocalPath(to))
+	return page.Redirect(w, r, LocalPath(to))
 }

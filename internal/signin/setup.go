@@ -118,7 +118,7 @@ func (f *Flow) setup(w http.ResponseWriter, r *http.Request) error {
 	case to == "":
 		return f.refused(w, r, nil, "link")
 	}
-	return f.redirect(w, r, to)
+	return page.Redirect(w, r, to)
 }
 
 func addFirst(tx *db.Tx, u directory.User) (directory.User, error) {

@@ -1,0 +1,46 @@
+// What every page of the flow carries, and where it may lead.
+package signin
+
+import (
+	"net/url"
+	"strings"
+)
+
+// LocalPath is a path on this server that is safe to send somebody to, or "/" (threat T80): an open redirect would lend
+// our good name to any site.
+func LocalPath(to string) string {
+	if len(to) > 2000 || !strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//") || strings.ContainsAny(to, "\\\r\n\t\x00") {
+		return "/"
+	}
+	parsed, err := url.Parse(to)
+	if err != nil || parsed.Host != "" || parsed.Scheme != "" || parsed.User != nil {
+		return "/"
+	}
+	return to
+}
+
+// Form is the base of a page's data in the flow.
+type Form struct {
+	Attempt string // its id, which every form carries
+	First   bool   // the first method is being set up: the page says so, and counts steps
+	Leave   string // where "not now" leads, if that is possible
+	Ways    bool   // there is another way
+	Kinds   []Kind // other kinds that may be set up instead
+	Stay    bool   // staying signed in may be chosen
+	Lost    bool   // an access pass was used: the old methods may be gone
+}
+
+// Form is what every page of the attempt at the step needs.
+func (f *Flow) Form(a *Attempt, step Step) Form {
+	form := Form{Attempt: a.ID, First: a.First(), Stay: a.Session == "" && f.Sessions.Stay > 0,
+		Ways: step.Kind == Prove && len(step.Choices) > 1, Lost: step.Kind == Prove && a.Session == "" && a.proved(AccessPass)}
+	for _, kind := range step.Kinds {
+		if kind != step.Ask {
+			form.Kinds = append(form.Kinds, kind)
+		}
+	}
+	if a.Session != "" {
+		form.Leave = a.ReturnTo
+	}
+	return form
+}
