@@ -23,6 +23,7 @@ type County struct {
 	People []Person
 	t      testing.TB
 	suite  *Suite
+	folder string            // below it are its records
 	steps  map[string]int64  // by secret of an app: the last time step whose code was used
 	read   map[string]string // by number: the message whose code was used
 }
@@ -37,11 +38,12 @@ type Message struct {
 }
 
 // Demo starts a demonstration, which ends with the story.
-func (s *Suite) Demo(t testing.TB, environment ...string) *County {
+func (s *Suite) Demo(t testing.TB) *County {
 	t.Helper()
 	s.need(t)
-	lines := s.Run(t, environment, "demo", "--listen", "127.0.0.1:0")
-	c := &County{t: t, suite: s, steps: map[string]int64{}, read: map[string]string{}, Base: Find(t, lines, regexp.MustCompile(`Sign in\s+(http://localhost:\d+)`))}
+	folder := t.TempDir()
+	lines := s.Run(t, []string{"TMPDIR=" + folder}, "demo", "--listen", "127.0.0.1:0")
+	c := &County{t: t, suite: s, folder: folder, steps: map[string]int64{}, read: map[string]string{}, Base: Find(t, lines, regexp.MustCompile(`Sign in\s+(http://localhost:\d+)`))}
 	c.get("/handset/people.json", &c.People)
 	return c
 }

@@ -31,6 +31,8 @@ const finders = {
       if (found) return found;
     }
   },
+  beside: ([row, words]) => [...document.querySelectorAll("li")].filter((item) => row.some((text) => tidy(item.textContent).includes(text)))
+    .flatMap((item) => [...item.querySelectorAll("button, a[href]")]).find((element) => words.includes(spoken(element))),
 };
 
 // pick chooses an entry of a list, and tells whether there is one.
@@ -80,9 +82,9 @@ const frame = (selector) => {
   return { X: box.left, Y: top, Width: box.width, Height: box.bottom - top };
 };
 
-// pictured are the words of a picture, without what differs from one time to another: digits, times and the browser.
-const pictured = () => {
+// pictured are the words of a picture, without what differs from one time to another: digits, times, months, what is closed.
+const pictured = (...months) => {
   const copy = document.body.cloneNode(true);
   copy.querySelectorAll("time, .demo, script, input[type=hidden], details:not([open]) > :not(summary)").forEach((one) => one.remove());
-  return tidy(copy.textContent).replace(/\d/g, "0");
+  return tidy(copy.textContent).replace(new RegExp(`\\d+ (${months.join("|")})`, "g"), "0 month").replace(/\d/g, "0");
 };

@@ -9,8 +9,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"testing"
 	"time"
+
+	"github.com/chromedp/chromedp"
 
 	"woggle/internal/db"
 	"woggle/internal/session"
@@ -67,6 +68,15 @@ func (w *Window) Scan(selector string) string {
 	return strings.TrimSpace(string(read))
 }
 
+// PressBeside presses a button or a link by its words, in the row of a list that has the other words, and waits for the
+// page that it leads to.
+func (w *Window) PressBeside(row, words string) *Window {
+	w.t.Helper()
+	at := w.find("the button "+words+" beside "+row, "beside", []any{w.say(row), w.say(words)})
+	w.arrive("pressing "+words, chromedp.MouseClickXY(at.X, at.Y))
+	return w.look()
+}
+
 // Read is the text of what a selector names, also if it cannot be seen; or the value of one of its attributes.
 func (w *Window) Read(selector, attribute string) string {
 	w.t.Helper()
@@ -91,17 +101,11 @@ func (w *Window) Hear() Sound {
 	return eval[Sound](w, "sound")
 }
 
-// DemoIn starts a demonstration that keeps its records in a folder below the given one, where Later finds them.
-func (s *Suite) DemoIn(t testing.TB, folder string) *County {
-	t.Helper()
-	return s.Demo(t, "TMPDIR="+folder)
-}
-
-// Later makes every proof in the records below the folder older, as if so much time had gone by since it was made. The
-// program has no clock that could be moved, and nobody waits in a test.
-func (c *County) Later(folder string, age time.Duration) {
+// Later makes every proof in the records older, as if so much time had gone by since it was made. The program has no clock
+// that could be moved, and nobody waits in a test.
+func (c *County) Later(age time.Duration) {
 	c.t.Helper()
-	files, err := filepath.Glob(filepath.Join(folder, "*", "woggle.db"))
+	files, err := filepath.Glob(filepath.Join(c.folder, "*", "woggle.db"))
 	if err != nil || len(files) != 1 {
 		c.t.Fatalf("the records are in %v: %v", files, err)
 	}
