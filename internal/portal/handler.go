@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"woggle/internal/db"
 	"woggle/internal/directory"
@@ -18,9 +17,6 @@ import (
 
 //go:embed pages/*.html
 var pages embed.FS
-
-// recent is how old a proof of possession may be when something is changed (threat T21).
-const recent = 10 * time.Minute
 
 // Deps is all that the pages work with.
 type Deps struct {
@@ -88,12 +84,12 @@ func (p *Portal) proved(h page.Handler) page.Handler {
 		switch {
 		case s.User.Frozen():
 			return frozen()
-		case s.Fresh(recent, p.DB.Now()):
+		case s.Fresh(signin.Recent, p.DB.Now()):
 			return h(w, r)
 		case r.Method != http.MethodPost:
 			return p.Pages.Show(w, r, "portal/prove", nil)
 		}
-		return p.Flow.StepUp(w, r, signin.Need{Level: session.Multi, Fresh: recent}, signin.LocalPath(r.URL.RequestURI()))
+		return p.Flow.StepUp(w, r, signin.Need{Level: session.Multi, Fresh: signin.Recent}, signin.LocalPath(r.URL.RequestURI()))
 	}
 }
 

@@ -89,7 +89,7 @@ func (p *Portal) enrol(w http.ResponseWriter, r *http.Request, kind signin.Kind,
 	if session.Of(r).User.Frozen() {
 		return frozen() // the flow would refuse as well, but only after it has asked for a proof
 	}
-	need := signin.Need{Level: session.Multi, Fresh: recent, Offer: p.Flow.Offer(), Enrol: kind, Replaces: replaces}
+	need := signin.Need{Level: session.Multi, Fresh: signin.Recent, Offer: p.Flow.Offer(), Enrol: kind, Replaces: replaces}
 	return p.Flow.StepUp(w, r, need, "/security?done="+news+"&since="+strconv.FormatInt(p.DB.Now().UnixMilli(), 10))
 }
 

@@ -70,6 +70,7 @@ func (f *Flow) Mount(handle func(pattern string, h page.Handler)) {
 	handle("POST /signin/mail/again", f.mailAgain)
 	handle("POST /signin/details", f.saveDetails)
 	handle("GET /signin/done", f.showDone)
+	handle("POST /signin/done", f.removeLost)
 	handle("GET /signin/forgot", f.showForgot)
 	handle("POST /signin/forgot", f.forgot)
 	handle("GET /signin/recover/{token}", f.showRecover)

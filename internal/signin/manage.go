@@ -49,6 +49,8 @@ func (f *Flow) AddMethod(tx *db.Tx, a *Attempt, e Enrolled, proof session.Proof)
 		e.Preferred, e.Name = replaced.Preferred, cmp.Or(e.Name, replaced.Name)
 	case first:
 		notice = "signin.notice.first-method"
+	}
+	if first || a.gaveUp() { // the next sign-in is not to ask for what is lost
 		e.Preferred = true
 	}
 	if !first && e.Kind == Phone {
@@ -59,6 +61,11 @@ func (f *Flow) AddMethod(tx *db.Tx, a *Attempt, e Enrolled, proof session.Proof)
 	e.User = a.User.ID
 	if err := InsertMethod(tx, e); err != nil {
 		return err
+	}
+	if e.Preferred {
+		if err := prefer(tx, e.User, e.ID); err != nil {
+			return err
+		}
 	}
 	// Told before the old method is gone: whoever still has the old phone is the one to know.
 	if err := f.Tell(tx, a.User, notice, []string{e.ID}, "method", f.kindText(a.User, e.Kind)); err != nil {

@@ -216,7 +216,7 @@ func (f *Form) take(n *html.Node) {
 		f.Values.Set(name, inner(n))
 	default:
 		if name != "" && (kind != "checkbox" && kind != "radio" || has(n, "checked")) {
-			f.Values.Set(name, value)
+			f.Values.Add(name, value)
 		}
 	}
 	if name != "" {
