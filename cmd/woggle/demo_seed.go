@@ -96,7 +96,7 @@ func seedPerson(tx *db.Tx, ring *keys.Ring, p sample.Person, group, hash string)
 		return one, err
 	}
 	one.Name = user.Name()
-	if err := directory.Join(tx, group, user.ID); err != nil {
+	if err := directory.Join(tx, audit.System, group, user.ID); err != nil {
 		return one, err
 	}
 	if err := signin.InsertMethod(tx, password.Row(ring, user.ID, hash)); err != nil || p.State == sample.New {

@@ -148,7 +148,8 @@ func (c *userAdd) Run(p *program, k *kong.Context, place *Place) error {
 					return err
 				}
 			}
-			return audit.Record(tx, audit.Event{Type: audit.UserAdded, Actor: audit.System, User: user.ID})
+			return audit.Record(tx, audit.Event{Type: audit.UserAdded, Actor: audit.System, User: user.ID,
+				Detail: audit.Detail{"role": string(user.Role)}})
 		})
 		switch {
 		case err != nil:
@@ -168,14 +169,14 @@ func join(tx *db.Tx, name, user string) error {
 	}
 	for _, group := range groups {
 		if group.Name == directory.Tidy(name) {
-			return directory.Join(tx, group.ID, user)
+			return directory.Join(tx, audit.System, group.ID, user)
 		}
 	}
 	group, err := directory.AddGroup(tx, name, "")
 	if err != nil {
 		return err
 	}
-	return directory.Join(tx, group.ID, user)
+	return directory.Join(tx, audit.System, group.ID, user)
 }
 
 type userList struct {

@@ -44,6 +44,9 @@ const (
 	UserLocked        Type = "user-locked"
 	PassIssued        Type = "pass-issued"
 	PassUsed          Type = "pass-used"
+	RoleChanged       Type = "role-changed"
+	GroupJoined       Type = "group-joined"
+	GroupLeft         Type = "group-left"
 	MethodsReset      Type = "methods-reset"
 	FieldChanged      Type = "field-changed"
 	SetupLinkMade     Type = "setup-link-made"
@@ -53,7 +56,8 @@ const (
 var Types = [...]Type{SignedIn, SignedOut, SessionEnded, SessionsEnded, Refused, WrongPassword, WrongCode, GuessesBlocked,
 	SprayingSuspected, Proved, CodeSent, SendingRefused, CodeUnwanted, MethodAdded, MethodUpdated, MethodRenamed, MethodRemoved,
 	MethodDisabled, DefaultChanged, PasswordSet, PasswordChanged, RecoveryAsked, DetailsChanged, NotMe, Unfrozen, UserAdded,
-	UserDisabled, UserEnabled, UserLocked, PassIssued, PassUsed, MethodsReset, FieldChanged, SetupLinkMade}
+	UserDisabled, UserEnabled, UserLocked, PassIssued, PassUsed, RoleChanged, GroupJoined,
+	GroupLeft, MethodsReset, FieldChanged, SetupLinkMade}
 
 // System is the actor of what the program did by itself, or what was done at its command line.
 const System = "system"

@@ -223,8 +223,8 @@ func SetRole(tx *db.Tx, actor, id string, role Role) error {
 	if err != nil || changed == 0 {
 		return err
 	}
-	return audit.Record(tx, audit.Event{Type: audit.DetailsChanged, Actor: actor, User: id,
-		Detail: audit.Detail{"fields": "role"}})
+	return audit.Record(tx, audit.Event{Type: audit.RoleChanged, Actor: actor, User: id,
+		Detail: audit.Detail{"role": string(role)}})
 }
 
 // keepAdministrator refuses if nobody but the user could still administer.

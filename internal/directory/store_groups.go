@@ -2,6 +2,7 @@
 package directory
 
 import (
+	"woggle/internal/audit"
 	"woggle/internal/db"
 	"woggle/internal/problem"
 )
@@ -51,15 +52,18 @@ func groups(tx *db.Tx, query string, args ...any) (all []Group, err error) {
 	return all, err
 }
 
-// Join puts the user into the group; being in it already is no error. Its error is NotFound if there is no such group or
-// user.
-func Join(tx *db.Tx, group, user string) error {
+// Join puts the user into the group and records it; being in it already is no change. Its error is NotFound if there is
+// no such group or user.
+func Join(tx *db.Tx, actor, group, user string) error {
 	// Chosen from both tables, because a broken foreign key would end the whole transaction.
 	added, err := tx.Exec(`INSERT INTO group_members (group_id, user_id)
 		SELECT groups.id, users.id FROM groups CROSS JOIN users WHERE groups.id = $1 AND users.id = $2
 		ON CONFLICT (group_id, user_id) DO NOTHING`, group, user)
-	if err != nil || added == 1 {
+	if err != nil {
 		return err
+	}
+	if added == 1 {
+		return recordGroup(tx, audit.GroupJoined, actor, group, user)
 	}
 	member, err := exists(tx, "SELECT 1 FROM group_members WHERE group_id = $1 AND user_id = $2", group, user)
 	if err == nil && !member {
@@ -68,10 +72,22 @@ func Join(tx *db.Tx, group, user string) error {
 	return err
 }
 
-// Leave takes the user out of the group; not being in it is no error.
-func Leave(tx *db.Tx, group, user string) error {
-	_, err := tx.Exec("DELETE FROM group_members WHERE group_id = $1 AND user_id = $2", group, user)
-	return err
+// Leave takes the user out of the group and records it; not being in it is no change.
+func Leave(tx *db.Tx, actor, group, user string) error {
+	removed, err := tx.Exec("DELETE FROM group_members WHERE group_id = $1 AND user_id = $2", group, user)
+	if err != nil || removed == 0 {
+		return err
+	}
+	return recordGroup(tx, audit.GroupLeft, actor, group, user)
+}
+
+// recordGroup keeps the group's name, which may be another one day.
+func recordGroup(tx *db.Tx, event audit.Type, actor, group, user string) error {
+	var name string
+	if err := tx.Row("SELECT name FROM groups WHERE id = $1", []any{group}, &name); err != nil {
+		return err
+	}
+	return audit.Record(tx, audit.Event{Type: event, Actor: actor, User: user, Detail: audit.Detail{"group": group, "name": name}})
 }
 
 func exists(tx *db.Tx, query string, args ...any) (bool, error) {

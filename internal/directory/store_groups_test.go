@@ -1,8 +1,10 @@
 package directory_test
 
 import (
+	"slices"
 	"testing"
 
+	"woggle/internal/audit"
 	"woggle/internal/db"
 	"woggle/internal/db/dbtest"
 	"woggle/internal/directory"
@@ -32,13 +34,23 @@ func TestGroups(t *testing.T) {
 			}
 
 			u := add(t, tx, directory.User{Username: "ann"})
-			must(t, directory.Join(tx, brecks.ID, u.ID))
-			must(t, directory.Join(tx, brecks.ID, u.ID))
-			must(t, directory.Join(tx, county.ID, u.ID))
-			wantsKind(t, directory.Join(tx, "nowhere", u.ID), problem.NotFound)
-			wantsKind(t, directory.Join(tx, brecks.ID, "nobody"), problem.NotFound)
-			must(t, directory.Leave(tx, county.ID, u.ID))
-			must(t, directory.Leave(tx, county.ID, u.ID))
+			must(t, directory.Join(tx, "boss", brecks.ID, u.ID))
+			must(t, directory.Join(tx, "boss", brecks.ID, u.ID))
+			must(t, directory.Join(tx, "boss", county.ID, u.ID))
+			wantsKind(t, directory.Join(tx, "boss", "nowhere", u.ID), problem.NotFound)
+			wantsKind(t, directory.Join(tx, "boss", brecks.ID, "nobody"), problem.NotFound)
+			must(t, directory.Leave(tx, "boss", county.ID, u.ID))
+			must(t, directory.Leave(tx, "boss", county.ID, u.ID))
+			// Each change is in the trail once, with the group's name as it was then.
+			events, err := audit.OfUser(tx, u.ID, "", 10)
+			var told []string
+			for _, e := range events {
+				told = append(told, string(e.Type)+" "+e.Detail["name"]+" by "+e.Actor)
+			}
+			want := []string{"group-left Northwold County by boss", "group-joined Northwold County by boss", "group-joined Brecks District by boss"}
+			if err != nil || !slices.Equal(told, want) {
+				t.Errorf("the trail tells %q, %v", told, err)
+			}
 			if of, err := directory.GroupsOf(tx, u.ID); err != nil || len(of) != 1 || of[0] != brecks {
 				t.Errorf("got %+v, %v", of, err)
 			}

@@ -172,7 +172,7 @@ func TestListGoesOnWhereItEnded(t *testing.T) {
 			for i := range 7 {
 				u := add(t, tx, directory.User{Username: fmt.Sprintf("Person%d", 7-i)})
 				if i%2 == 0 {
-					must(t, directory.Join(tx, coast.ID, u.ID))
+					must(t, directory.Join(tx, "boss", coast.ID, u.ID))
 				}
 			}
 			if got := walk(t, tx, 3, ""); got != "Person1 Person2 Person3 | Person4 Person5 Person6 | Person7 | " {
@@ -239,7 +239,7 @@ func TestTheLastAdministratorStays(t *testing.T) {
 			if err != nil || len(all) != 1 || all[0].ID != member.ID {
 				t.Errorf("got %+v, %v", all, err)
 			}
-			wantsEvents(t, tx, member.ID, audit.DetailsChanged)
+			wantsEvents(t, tx, member.ID, audit.RoleChanged)
 			wantsKind(t, directory.SetRole(tx, ruth.ID, member.ID, "king"), problem.Invalid)
 		})
 	})

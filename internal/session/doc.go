@@ -4,6 +4,7 @@
 // flags: level, freshness, amr and acr are computed from them when they are asked for. Its token is replaced at every
 // rise of assurance, so that a token that was planted or seen before is worth nothing after.
 //
-// A session dies by sign-out, idleness, age, or when its person's epoch was raised (password changed, "this wasn't
-// me", disabled); each is checked when the row is read, on every request and every node.
+// A session dies by sign-out, idleness or age; it is ended when its person ends it, changes the password, or removes a
+// method in another browser (EndOthers); and all of a person's die when the epoch is raised ("this wasn't me", a reset,
+// disabled). Each is checked when the row is read, on every request and every node.
 package session

@@ -126,7 +126,8 @@ func addFirst(tx *db.Tx, u directory.User) (directory.User, error) {
 	if err != nil {
 		return u, err
 	}
-	return u, audit.Record(tx, audit.Event{Type: audit.UserAdded, Actor: audit.System, User: u.ID})
+	return u, audit.Record(tx, audit.Event{Type: audit.UserAdded, Actor: audit.System, User: u.ID,
+		Detail: audit.Detail{"role": string(u.Role)}})
 }
 
 // startOver drops what a set-up that was broken off has left: its methods, and the attempt that may still be open in

@@ -84,7 +84,7 @@ func TestTheDirectoryTakesTheCounty(t *testing.T) {
 				t.Errorf("%s: %v", p.Username, err)
 				continue
 			}
-			if err := directory.Join(tx, groups[p.Group], u.ID); err != nil {
+			if err := directory.Join(tx, "system", groups[p.Group], u.ID); err != nil {
 				t.Errorf("%s into %s: %v", p.Username, p.Group, err)
 			}
 			missing, err := directory.Missing(tx, u)
