@@ -4,10 +4,13 @@ package browser
 import (
 	_ "embed"
 	"fmt"
+	"net/http"
+	"net/http/httputil"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"testing"
 	"unicode"
 
 	"github.com/chromedp/cdproto/log"
@@ -15,39 +18,49 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 )
 
-// narrow is the width of the smallest telephones, in CSS pixels (WCAG 2.2, 1.4.10, asks for 320 of reflow; see widths).
+// narrow is the width of small telephones, in CSS pixels.
 const narrow = 360
+
+// heaviest is how many bytes a page may be over the wire, with its style, script and drawings. Photographs, of which the
+// guide has some, and the sound of a call are not counted.
+const heaviest = 60_000
 
 //go:embed look.js
 var rules string
 
-// look holds the page to the rules, wide and light, then narrow and dark, unless some story has done it.
+// settings are how every page is looked at.
+var settings = []struct {
+	width int64
+	dark  bool
+}{{wide, false}, {wide, true}, {narrow, false}, {narrow, true}}
+
+// look holds the page to the rules, wide and narrow, light and dark, unless some story has done it.
 func (w *Window) look() *Window {
 	w.t.Helper()
 	state := fmt.Sprint(w.noScript, " ", w.ask("stateOf()"))
 	if !w.suite.first(state) {
 		return w
 	}
-	for _, setting := range []struct {
-		width int64
-		dark  bool
-	}{{wide, false}, {narrow, true}} {
+	if bytes := w.Weight(); bytes >= heaviest {
+		w.t.Errorf("%s: it weighs %d bytes", state, bytes)
+	}
+	for _, setting := range settings {
 		w.set(setting.width, setting.dark)
 		faults := w.faults()
 		if !w.noScript { // axe is a script; without script the page is the same but for what opens later
-			faults = append(faults, w.Axe()...)
+			faults = append(faults, w.axe(setting.dark)...)
 		}
 		for _, fault := range faults {
 			w.t.Errorf("%s, %d wide, dark %t: %s", state, setting.width, setting.dark, fault)
 		}
-		w.album(state, setting.width)
+		w.album(state, setting.width, setting.dark)
 	}
 	w.set(w.width, w.dark)
 	return w
 }
 
 // album keeps a screenshot of each page in the folder WOGGLE_ALBUM, for people who want to see them all.
-func (w *Window) album(state string, width int64) {
+func (w *Window) album(state string, width int64, dark bool) {
 	w.t.Helper()
 	folder := os.Getenv("WOGGLE_ALBUM")
 	if folder == "" {
@@ -59,11 +72,11 @@ func (w *Window) album(state string, width int64) {
 		}
 		return '-'
 	}, state)
-	before := w.width
-	w.width = width
+	usualWidth, usualDark := w.width, w.dark
+	w.width, w.dark = width, dark
 	shot := w.Screenshot("")
-	w.width = before
-	if err := os.WriteFile(filepath.Join(folder, fmt.Sprintf("%.100s-%d.png", name, width)), shot, 0o644); err != nil {
+	w.width, w.dark = usualWidth, usualDark
+	if err := os.WriteFile(filepath.Join(folder, fmt.Sprintf("%.100s-%d-%t.png", name, width, dark)), shot, 0o644); err != nil {
 		w.t.Error(err)
 	}
 }
@@ -78,10 +91,14 @@ func (w *Window) faults() []string {
 	return eval[[]string](w, "(() => {"+rules+"\nreturn faults(); })()")
 }
 
-// Axe are the violations of the rules of accessibility that axe-core finds on the page.
-func (w *Window) Axe() []string {
+// axe are the violations of the rules of accessibility that axe-core finds on the page, as it is shown now. On a dark page
+// only what can be seen may be different.
+func (w *Window) axe(dark bool) []string {
 	w.t.Helper()
-	return eval[[]string](w, "(() => {"+w.suite.axe+";"+rules+"\nreturn accessibility(); })()")
+	if eval[bool](w, "!window.axe") { // once for each page, because it takes long to read
+		eval[bool](w, "(() => {"+w.suite.axe+"; return true; })()")
+	}
+	return eval[[]string](w, fmt.Sprintf("(() => {%s\nreturn accessibility(%t); })()", rules, dark))
 }
 
 // hear notes what the browser says while the story goes on.
@@ -90,7 +107,7 @@ func (w *Window) hear(event any) {
 	defer w.mu.Unlock()
 	switch e := event.(type) {
 	case *log.EventEntryAdded:
-		if !w.isAnswer(e.Entry) {
+		if !w.isAnswer(e.Entry) && !isHaste(e.Entry) {
 			w.trouble("%s %s: %s (%s)", e.Entry.Source, e.Entry.Level, e.Entry.Text, e.Entry.URL)
 		}
 	case *runtime.EventExceptionThrown:
@@ -103,7 +120,9 @@ func (w *Window) hear(event any) {
 			w.trouble("a request to somebody else: %s", e.Request.URL)
 		}
 	case *network.EventLoadingFinished:
-		w.loaded[w.pending[string(e.RequestID)]] += int(e.EncodedDataLength)
+		if e.EncodedDataLength > 0 { // else it came from the cache
+			w.loaded[w.pending[string(e.RequestID)]] = int(e.EncodedDataLength)
+		}
 	}
 }
 
@@ -116,6 +135,11 @@ func (w *Window) trouble(format string, arguments ...any) {
 func (w *Window) isAnswer(entry *log.Entry) bool {
 	return entry.Source == log.EntrySourceNetwork && strings.Contains(entry.Text, "the server responded with a status of") &&
 		!strings.Contains(entry.URL, "/static/") && !strings.Contains(entry.Text, "status of 5")
+}
+
+// isHaste tells whether an entry is only about a story that typed into a page before the page itself had chosen a field.
+func isHaste(entry *log.Entry) bool {
+	return entry.Source == log.EntrySourceRendering && strings.HasPrefix(entry.Text, "Autofocus processing was blocked")
 }
 
 // noTroubles fails the story if the browser complained of anything: a script or style that the policy of the page
@@ -136,12 +160,32 @@ func (w *Window) Troubles() []string {
 	return troubles
 }
 
-// Weight is how many bytes came over the wire, with their headers.
+// Weight is how many bytes the page is over the wire, with headers, for somebody who has never been on the site.
 func (w *Window) Weight() (bytes int) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, size := range w.loaded {
+	w.t.Helper()
+	for _, address := range eval[[]string](w, "(() => {"+rules+"\nreturn parts(); })()") {
+		w.mu.Lock()
+		size, known := w.loaded[address]
+		w.mu.Unlock()
+		if !known { // by this window: another one of the browser has filled the cache
+			size = w.suite.sizeOf(w.t, address)
+		}
 		bytes += size
 	}
 	return bytes
+}
+
+// sizeOf is how many bytes a file of the site is, which anybody may read.
+func (s *Suite) sizeOf(t testing.TB, address string) int {
+	t.Helper()
+	response, err := http.Get(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	whole, err := httputil.DumpResponse(response, true)
+	if err != nil || response.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %s, %v", address, response.Status, err)
+	}
+	return len(whole)
 }

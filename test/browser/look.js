@@ -32,6 +32,10 @@ const texts = function* () {
 // The least sizes in CSS pixels: a finger needs 44, reading 17; a hint may be 15, a tag 13.
 const least = { target: 44, text: 17, hint: 15, tag: 13 };
 
+// parts are the addresses of all that the page is made of, but photographs and sound.
+const parts = () => [location.href.split("#")[0], ...[...document.querySelectorAll("link[href], script[src], img[src]")].map((one) => one.href ?? one.src)]
+  .filter((address, i, all) => all.indexOf(address) === i && !/\.(png|wav)$/.test(address));
+
 const faults = () => {
   const wrong = [];
   const root = document.documentElement;
@@ -43,8 +47,9 @@ const faults = () => {
   if (document.querySelector("[style]:not(html), style, script:not([src])")) wrong.push("it has style or script inside");
   if (root.scrollWidth > root.clientWidth) wrong.push(`it is ${root.scrollWidth} pixels wide in a window of ${root.clientWidth}`);
   for (const one of targets()) {
-    const { height } = one.getBoundingClientRect();
+    const { width, height } = one.getBoundingClientRect();
     if (height < least.target - 0.5) wrong.push(`${about(one)} is ${Math.round(height)} pixels high`);
+    if (width < least.target - 0.5) wrong.push(`${about(one)} is ${Math.round(width)} pixels wide`);
   }
   for (const [node, element] of texts()) {
     const range = document.createRange();
@@ -65,9 +70,10 @@ const faults = () => {
   return [...new Set(wrong)];
 };
 
-// accessibility runs axe, which stands before this.
-const accessibility = async () => {
+// accessibility runs axe, which the window has brought along.
+const accessibility = async (dark) => {
+  const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
   const found = await axe.run(document, { resultTypes: ["violations"],
-    runOnly: { type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] } });
+    runOnly: dark ? { type: "rule", values: ["color-contrast", "link-in-text-block"] } : { type: "tag", values: tags } });
   return found.violations.map((one) => `${one.id}: ${one.help}: ${one.nodes.map((node) => node.html.slice(0, 160)).slice(0, 3).join("; ")}`);
 };
