@@ -69,6 +69,9 @@ func adapt(document ast.Node) error {
 			if entering {
 				n.Destination = []byte(served(string(n.Destination)))
 			}
+			if entering && n.PreviousSibling() == nil && n.Parent().Parent().Kind() == ast.KindListItem {
+				n.SetAttributeString("class", []byte("leads")) // a list of where to go next
+			}
 		case *ast.Image:
 			if entering {
 				images = append(images, n)
