@@ -27,12 +27,13 @@ type program struct {
 
 // commands are what can be typed after "woggle".
 type commands struct {
-	Demo    demoCommand    `cmd:"" help:"Try Woggle: a sample county on this computer, with phones of its own."`
-	Serve   serveCommand   `cmd:"" help:"Run the server."`
-	Check   checkCommand   `cmd:"" help:"Explain what is wrong with the settings, and where."`
-	User    userCommand    `cmd:"" help:"See to people, while the server runs or not."`
-	Field   fieldCommand   `cmd:"" help:"See to the details that the organisation asks people for."`
-	Version versionCommand `cmd:"" help:"Tell the version."`
+	Demo     demoCommand     `cmd:"" help:"Try Woggle: a sample county on this computer, with phones of its own."`
+	Serve    serveCommand    `cmd:"" help:"Run the server."`
+	Check    checkCommand    `cmd:"" help:"Explain what is wrong with the settings, and where."`
+	User     userCommand     `cmd:"" help:"See to people, while the server runs or not."`
+	Field    fieldCommand    `cmd:"" help:"See to the details that the organisation asks people for."`
+	Restored restoredCommand `cmd:"" help:"After a backup was put back: end what it may have brought back."`
+	Version  versionCommand  `cmd:"" help:"Tell the version."`
 }
 
 // Exit statuses.

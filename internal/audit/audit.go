@@ -50,6 +50,7 @@ const (
 	MethodsReset      Type = "methods-reset"
 	FieldChanged      Type = "field-changed"
 	SetupLinkMade     Type = "setup-link-made"
+	BackupRestored    Type = "backup-restored"
 )
 
 // Types is the whole catalogue, for pages and tests.
@@ -57,7 +58,7 @@ var Types = [...]Type{SignedIn, SignedOut, SessionEnded, SessionsEnded, Refused,
 	SprayingSuspected, Proved, CodeSent, SendingRefused, CodeUnwanted, MethodAdded, MethodUpdated, MethodRenamed, MethodRemoved,
 	MethodDisabled, DefaultChanged, PasswordSet, PasswordChanged, RecoveryAsked, DetailsChanged, NotMe, Unfrozen, UserAdded,
 	UserDisabled, UserEnabled, UserLocked, PassIssued, PassUsed, RoleChanged, GroupJoined,
-	GroupLeft, MethodsReset, FieldChanged, SetupLinkMade}
+	GroupLeft, MethodsReset, FieldChanged, SetupLinkMade, BackupRestored}
 
 // System is the actor of what the program did by itself, or what was done at its command line.
 const System = "system"
@@ -87,6 +88,13 @@ func Record(tx *db.Tx, e Event) error {
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 		db.NewID(), tx.Now.UnixMilli(), string(e.Type), e.Actor, e.User, e.Address, e.Agent, string(detail))
 	return err
+}
+
+// Newest is when the newest event happened; zero where there is none.
+func Newest(tx *db.Tx) (time.Time, error) {
+	var at int64
+	_, err := tx.Found("SELECT at FROM audit_events ORDER BY id DESC LIMIT 1", nil, &at)
+	return db.Time(at), err
 }
 
 // OfUser lists the person's newest events before the event with id before (empty: from the newest), at most count.

@@ -173,6 +173,14 @@ func RaiseEpoch(tx *db.Tx, id string) error {
 	return changeUser(tx, "UPDATE users SET epoch = epoch + 1 WHERE id = $1", id)
 }
 
+// Restored ends every session of everybody, and the right of every first-use password, after a backup was put back (threat
+// T88): both may have ended since it was made.
+func Restored(tx *db.Tx) error {
+	// Not one more than before: since the backup it may have been raised so far already, and known devices hold it.
+	_, err := tx.Exec("UPDATE users SET epoch = $1, first_use_until = 0", tx.Now.UnixMilli())
+	return err
+}
+
 var statusEvents = map[Status]audit.Type{Active: audit.UserEnabled, Locked: audit.UserLocked, Disabled: audit.UserDisabled}
 
 // SetStatus changes whether the user may sign in and records it; keeping somebody out also ends their sessions. A status

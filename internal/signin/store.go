@@ -173,6 +173,19 @@ func closeSetup(tx *db.Tx) error {
 	return err
 }
 
+// Restored ends every open attempt and voids all links and access passes, after a backup was put back (threat T88): they
+// may have been used since it was made.
+func Restored(tx *db.Tx) (links, passes int64, err error) {
+	if _, err = tx.Exec("UPDATE attempts SET ended = $1, version = version + 1 WHERE ended = ''", ReasonLeft); err != nil {
+		return 0, 0, err
+	}
+	if links, err = tx.Exec("DELETE FROM links WHERE used_at = 0 AND expires_at > $1", tx.Now.UnixMilli()); err != nil {
+		return 0, 0, err
+	}
+	passes, err = tx.Exec("DELETE FROM methods WHERE kind = $1", string(AccessPass))
+	return links, passes, err
+}
+
 // Sweep deletes what is long over. No rule depends on it: expiry is decided when a row is read.
 func Sweep(tx *db.Tx) error {
 	old := tx.Now.Add(-24 * time.Hour).UnixMilli()

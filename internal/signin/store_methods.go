@@ -68,6 +68,12 @@ func Advance(tx *db.Tx, id string, step int64) (bool, error) {
 	return n == 1, err
 }
 
+// AdvanceAll moves the counters of all methods of a kind to step that stand lower.
+func AdvanceAll(tx *db.Tx, kind Kind, step int64) error {
+	_, err := tx.Exec("UPDATE methods SET counter = $2 WHERE kind = $1 AND counter < $2", string(kind), step)
+	return err
+}
+
 func rename(tx *db.Tx, user, id, name string) (bool, error) {
 	n, err := tx.Exec("UPDATE methods SET name = $3 WHERE id = $1 AND user_id = $2", id, user, name)
 	return n == 1, err

@@ -82,6 +82,12 @@ func (m *Method) spend(tx *db.Tx, a *signin.Attempt, typed string) (method strin
 	return "", nil
 }
 
+// Restored spends every code up to now, after a backup was put back (threat T88): it may have been used since the backup
+// was made.
+func Restored(tx *db.Tx) error {
+	return signin.AdvanceAll(tx, signin.Authenticator, Step(tx.Now))
+}
+
 func proof(id string, now time.Time) session.Proof {
 	return session.Proof{Kind: string(signin.Authenticator), Method: id, Factor: session.Possession, AMR: []string{"otp"}, At: now}
 }

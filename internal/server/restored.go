@@ -1,0 +1,41 @@
+// After a backup was put back.
+package server
+
+import (
+	"context"
+	"time"
+
+	"woggle/internal/audit"
+	"woggle/internal/db"
+	"woggle/internal/directory"
+	"woggle/internal/method/authenticator"
+	"woggle/internal/signin"
+)
+
+// Undone is what Restored did.
+type Undone struct {
+	Newest        time.Time // of the events in the backup: what was changed later is lost
+	Links, Passes int64     // that are void
+}
+
+// Restored makes a database safe that was put back from a backup (threat T88). A backup is the past: sessions, open
+// sign-ins, links, passes, first-use passwords and codes of apps that ended or were used since are back, so all of them
+// end here.
+func Restored(ctx context.Context, d *db.DB) (done Undone, err error) {
+	err = d.Tx(ctx, func(tx *db.Tx) (err error) {
+		if done.Newest, err = audit.Newest(tx); err != nil {
+			return err
+		}
+		if err := directory.Restored(tx); err != nil {
+			return err
+		}
+		if done.Links, done.Passes, err = signin.Restored(tx); err != nil {
+			return err
+		}
+		if err := authenticator.Restored(tx); err != nil {
+			return err
+		}
+		return audit.Record(tx, audit.Event{Type: audit.BackupRestored, Actor: audit.System})
+	})
+	return done, err
+}
