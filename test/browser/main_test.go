@@ -22,3 +22,23 @@ func run(m *testing.M) int {
 	defer suite.Stop()
 	return m.Run()
 }
+// each tells a story with and without scripts.
+func each(t *testing.T, story func(t *testing.T, county *browser.County, w *browser.Window)) {
+	for name, prepare := range map[string]func(*browser.Window){
+		"script":    func(*browser.Window) {},
+		"no script": func(w *browser.Window) { w.NoScript() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			county := suite.Demo(t)
+			w := county.Window()
+			prepare(w)
+			story(t, county, w)
+		})
+	}
+}
+
+// signIn goes as far as the second step.
+func signIn(w *browser.Window, p browser.Person) *browser.Window {
+	return w.Open("/signin").Fill("username", p.Username).Press("Next").Fill("current-password", p.Password).Press("Next")
+}

@@ -1,21 +1,21 @@
 // What pages do better with script; all of them work without it.
 "use strict";
 
-// A wait is shown in seconds and counts down; the button that has to wait opens when it is over.
+// A wait is shown in seconds and counts down; the buttons of the form that has to wait open when it is over.
 for (const wait of document.querySelectorAll("[data-wait]")) {
   const end = Date.now() + 1000 * Number(wait.dataset.wait);
-  const button = document.getElementById(wait.dataset.opens);
+  const buttons = document.querySelectorAll(`#${wait.dataset.opens} button`);
   const tick = () => {
     const left = Math.max(0, Math.ceil((end - Date.now()) / 1000));
     if (left === 0) {
       wait.hidden = true;
-      if (button) button.disabled = false;
+      buttons.forEach((button) => { button.disabled = false; });
       return;
     }
     wait.querySelector("[data-left]").textContent = Math.floor(left / 60) + ":" + String(left % 60).padStart(2, "0");
     setTimeout(tick, 250);
   };
-  if (button) button.disabled = true;
+  buttons.forEach((button) => { button.disabled = true; });
   tick();
 }
 
