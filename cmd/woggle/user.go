@@ -130,36 +130,61 @@ type userAdd struct {
 	Family   string   `placeholder:"NAME" help:"Family name."`
 	Role     string   `enum:"member,helper,administrator" default:"member" help:"member, helper or administrator (${default})."`
 	Group    []string `placeholder:"NAME" sep:"none" help:"Group; made if there is none of that name. May be given several times."`
-	JSON     bool     `help:"Print the person as JSON."`
+	Pass     bool     `help:"Give them an access pass at once, and print it."`
+	lasting  `embed:""`
+	JSON     bool `help:"Print the person as JSON."`
 }
 
-// Run adds the person and puts them into their groups, or does nothing.
+// Run adds the person, with their groups and their pass, or does nothing.
 func (c *userAdd) Run(p *program, k *kong.Context, place *Place) error {
 	return p.work(k, place, func(o *office) error {
+		s, err := o.server(p)
+		if err != nil {
+			return err
+		}
+		var added struct {
+			row
+			*pass
+		}
 		var user directory.User
-		err := o.db.Tx(p.ctx, func(tx *db.Tx) (err error) {
-			user, err = directory.Add(tx, directory.User{Username: c.Username, Email: c.Email, GivenName: c.Given,
-				FamilyName: c.Family, Role: directory.Role(c.Role)})
-			if err != nil {
+		err = o.db.Tx(p.ctx, func(tx *db.Tx) (err error) {
+			if user, err = c.add(tx); err != nil || !c.Pass {
 				return err
 			}
-			for _, name := range c.Group {
-				if err := join(tx, name, user.ID); err != nil {
-					return err
-				}
-			}
-			return audit.Record(tx, audit.Event{Type: audit.UserAdded, Actor: audit.System, User: user.ID,
-				Detail: audit.Detail{"role": string(user.Role)}})
+			given, err := c.give(tx, o, s, user)
+			added.pass = &given
+			return err
 		})
-		switch {
+		switch added.row = rowOf(user); {
 		case err != nil:
 			return err
 		case c.JSON:
-			return p.printJSON(rowOf(user))
+			return p.printJSON(added)
+		case c.Pass:
+			fmt.Fprintf(p.out, "%s was added.\n\n", user.Name())
+			return added.print(p, user.Username)
 		}
 		_, err = fmt.Fprintf(p.out, "%s was added. They sign in for the first time with a pass: woggle user pass %s\n", user.Name(), user.Username)
 		return err
 	})
+}
+
+func (c *userAdd) add(tx *db.Tx) (directory.User, error) {
+	user, err := directory.Add(tx, directory.User{Username: c.Username, Email: c.Email, GivenName: c.Given, FamilyName: c.Family,
+		Role: directory.Role(c.Role)})
+	if err != nil {
+		return user, err
+	}
+	err = audit.Record(tx, audit.Event{Type: audit.UserAdded, Actor: audit.System, User: user.ID, Detail: audit.Detail{"role": c.Role}})
+	if err != nil {
+		return user, err
+	}
+	for _, name := range c.Group {
+		if err := join(tx, name, user.ID); err != nil {
+			return user, err
+		}
+	}
+	return user, nil
 }
 
 func join(tx *db.Tx, name, user string) error {

@@ -3,7 +3,6 @@ package main
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -60,52 +59,6 @@ func (c *userUnfreeze) Run(p *program, k *kong.Context, place *Place) error {
 		if err == nil {
 			fmt.Fprintf(p.out, "%s may change sign-in methods again.\n", c.Username)
 		}
-		return err
-	})
-}
-
-type userPass struct {
-	who   `embed:""`
-	Hours int  `default:"24" placeholder:"N" help:"How long the pass works, 1 to 720 (${default})."`
-	JSON  bool `help:"Print JSON."`
-}
-
-// pass is an access pass as it is printed.
-type pass struct {
-	Username string    `json:"username"`
-	Pass     string    `json:"pass"`
-	Until    time.Time `json:"until"`
-	Address  string    `json:"address"`
-}
-
-// Run prints a new pass; one that was given before stops working.
-func (c *userPass) Run(p *program, k *kong.Context, place *Place) error {
-	if c.Hours < 1 || c.Hours > 720 {
-		return fmt.Errorf("--hours %d: a pass works for 1 to 720 hours", c.Hours)
-	}
-	return p.work(k, place, func(o *office) error {
-		s, err := o.server(p)
-		if err != nil {
-			return err
-		}
-		given := pass{Address: o.site.Base.String() + "/signin"}
-		err = o.change(p.ctx, c.Username, func(tx *db.Tx, user directory.User) (err error) {
-			if user.Status != directory.Active {
-				return fmt.Errorf("%s is %s and could not use a pass; first: woggle user enable %s", user.Username, user.Status, user.Username)
-			}
-			life := time.Duration(c.Hours) * time.Hour
-			given.Username, given.Until = user.Username, tx.Now.Add(life)
-			given.Pass, err = s.GivePass(tx, audit.System, user, life)
-			return err
-		})
-		switch {
-		case err != nil:
-			return err
-		case c.JSON:
-			return p.printJSON(given)
-		}
-		_, err = fmt.Fprintf(p.out, "%s\n\n%s signs in with it in place of the password at %s\nIt works once, until %s, and is shown only here. Tell it to nobody else.\n",
-			given.Pass, given.Username, given.Address, given.Until.Local().Format("2006-01-02 15:04"))
 		return err
 	})
 }
