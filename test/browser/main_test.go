@@ -22,6 +22,7 @@ func run(m *testing.M) int {
 	defer suite.Stop()
 	return m.Run()
 }
+
 // each tells a story with and without scripts.
 func each(t *testing.T, story func(t *testing.T, county *browser.County, w *browser.Window)) {
 	for name, prepare := range map[string]func(*browser.Window){
