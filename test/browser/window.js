@@ -66,6 +66,19 @@ const read = (selector, attribute) => {
 // focused names what the keyboard is at.
 const focused = () => document.activeElement.name && document.activeElement.localName !== "button" ? document.activeElement.name : spoken(document.activeElement);
 
+// pictures are those of the page. Each is waited for where a reader would see it; one that does not come ends the story.
+const pictures = async () => {
+  const all = [];
+  for (const picture of document.querySelectorAll("main img")) {
+    picture.scrollIntoView({ block: "center", behavior: "instant" });
+    await picture.decode();
+    all.push({ Address: new URL(picture.src).pathname, Words: picture.alt, Width: Math.round(picture.getBoundingClientRect().width), Pixels: picture.naturalWidth });
+  }
+  return all;
+};
+
+const links = () => [...document.querySelectorAll("main a[href]")].map((link) => new URL(link.href).pathname);
+
 // sound is how long and how loud the audio of the page is, once the player has all of it.
 const sound = async () => {
   const audio = document.querySelector("audio");

@@ -1,20 +1,14 @@
-// What the stories of Security info need beside a page: letters, a camera for QR codes, ears, and time that goes by.
+// What the stories of Security info need beside a page: letters, a camera for QR codes, and ears.
 package browser
 
 import (
-	"context"
-	"encoding/json"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/chromedp/chromedp"
-
-	"woggle/internal/db"
-	"woggle/internal/session"
 )
 
 // Letter is an e-mail of the demonstration.
@@ -89,6 +83,24 @@ func (w *Window) Focused() string {
 	return eval[string](w, "focused")
 }
 
+// Shown is a picture on a page: its address and its words for those who don't see it.
+type Shown struct {
+	Address, Words string
+	Width, Pixels  int // on the page, and of the file
+}
+
+// Pictures are those of the page, once all are there: a reader has scrolled by each.
+func (w *Window) Pictures() []Shown {
+	w.t.Helper()
+	return eval[[]Shown](w, "pictures")
+}
+
+// Links are the addresses that the main part of the page leads to.
+func (w *Window) Links() []string {
+	w.t.Helper()
+	return eval[[]string](w, "links")
+}
+
 // Sound is what can be heard of the audio on the page.
 type Sound struct {
 	Seconds float64
@@ -99,51 +111,4 @@ type Sound struct {
 func (w *Window) Hear() Sound {
 	w.t.Helper()
 	return eval[Sound](w, "sound")
-}
-
-// Later makes every proof in the records older, as if so much time had gone by since it was made. The program has no clock
-// that could be moved, and nobody waits in a test.
-func (c *County) Later(age time.Duration) {
-	c.t.Helper()
-	files, err := filepath.Glob(filepath.Join(c.folder, "*", "woggle.db"))
-	if err != nil || len(files) != 1 {
-		c.t.Fatalf("the records are in %v: %v", files, err)
-	}
-	records, err := db.Open("sqlite:"+files[0], time.Now)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	defer records.Close()
-	err = records.Tx(context.Background(), func(tx *db.Tx) error {
-		proofs := map[string][]session.Proof{}
-		err := tx.Each("SELECT id, proofs FROM sessions", nil, func(scan func(...any) error) error {
-			var id, raw string
-			var made []session.Proof
-			if err := scan(&id, &raw); err != nil {
-				return err
-			}
-			err := json.Unmarshal([]byte(raw), &made)
-			proofs[id] = made
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		for id, made := range proofs {
-			for i := range made {
-				made[i].At = made[i].At.Add(-age)
-			}
-			raw, err := json.Marshal(made)
-			if err != nil {
-				return err
-			}
-			if _, err := tx.Exec("UPDATE sessions SET proofs = $2 WHERE id = $1", id, string(raw)); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		c.t.Fatal(err)
-	}
 }
