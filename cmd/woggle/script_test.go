@@ -58,15 +58,15 @@ func port(ts *testscript.TestScript, _ bool, names []string) {
 	ts.Fatalf("no two free ports")
 }
 
-// visitor believes every certificate: which one is shown is not its question.
-var visitor = http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
+// believer believes every certificate: which one is shown is not its question.
+var believer = http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
 
 // await asks an address until it answers with 200.
 func await(ts *testscript.TestScript, _ bool, args []string) {
 	pause := time.NewTicker(10 * time.Millisecond) // between two looks; another program can't say that it is ready
 	defer pause.Stop()
 	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); <-pause.C {
-		if r, err := visitor.Get(args[0]); err == nil {
+		if r, err := believer.Get(args[0]); err == nil {
 			r.Body.Close()
 			if r.StatusCode == http.StatusOK {
 				return
@@ -78,7 +78,7 @@ func await(ts *testscript.TestScript, _ bool, args []string) {
 
 // fetch puts what an address answers into the file "fetched", its status on the first line. With !, nobody answers.
 func fetch(ts *testscript.TestScript, not bool, args []string) {
-	r, err := visitor.Get(args[0])
+	r, err := believer.Get(args[0])
 	if not {
 		if err == nil {
 			r.Body.Close()
