@@ -41,5 +41,10 @@ func each(t *testing.T, story func(t *testing.T, county *browser.County, w *brow
 
 // signIn goes as far as the second step.
 func signIn(w *browser.Window, p browser.Person) *browser.Window {
-	return w.Open("/signin").Fill("username", p.Username).Press("Next").Fill("current-password", p.Password).Press("Next")
+	return signInHere(w.Open("/signin"), p)
+}
+
+// signInHere does so on the page for the name.
+func signInHere(w *browser.Window, p browser.Person) *browser.Window {
+	return w.Fill("username", p.Username).Press("Next").Fill("current-password", p.Password).Press("Next")
 }

@@ -74,3 +74,52 @@ func pickUp(t *testing.T, w *browser.Window, p browser.Person) (code string) {
 	county.Press("Hang up").See("Call ended")
 	return code
 }
+
+// Who would rather use an app chooses it on the page for the phone. A camera reads the code on the page.
+func TestFirstSignInWithTheApp(t *testing.T) {
+	each(t, func(t *testing.T, county *browser.County, w *browser.Window) {
+		tom := county.Person("tom.underhay")
+		signIn(w, tom).See("Add a phone so we know it’s you").Press("Use an authenticator app instead")
+		w.See("Get an authenticator app", "Use a phone instead", "I can’t do this").Press("Use a phone instead")
+		w.See("Add a phone so we know it’s you").Press("Use an authenticator app instead").Press("Next")
+		secret := scanned(t, w, tom.Username)
+		w.Press("Next").See("Enter the code from your app").Fill("name", "Tom’s tablet").Fill("one-time-code", "000 000").Press("Verify")
+		w.See("That isn’t the right code. Check the digits, and that it is the newest code you got.")
+		w.Fill("one-time-code", county.AppCode(secret)).Press("Verify")
+		w.See("You’re all set", "Authenticator app", "Tom’s tablet").Press("Go on").See("Hello, Tom")
+		county.Letter(email(tom), "Your second step is set up")
+
+		// The next time the app is asked.
+		tom.Secret = secret
+		signIn(w.Press("Sign out"), tom).See("Open your authenticator app and look for Northwold County Scouts.")
+		prove(county, w, tom).See("Hello, Tom")
+	})
+}
+
+// Somebody whose names are missing is asked for them after the second step. What is wrong is said beside it, what was
+// typed stays, and any name is taken for what it is.
+func TestMissingDetailsAreAskedFor(t *testing.T) {
+	each(t, func(t *testing.T, county *browser.County, w *browser.Window) {
+		scout := county.Person("scout.0417")
+		w.Open("/signin?to=/security")
+		signInHere(w, scout)
+		prove(county, w, scout).See("A few details", "Northwold County Scouts would like to know these about you.", "First name", "Last name", "What you do in Scouts")
+		w.Tap("Save and go on") // the browser itself holds back a form that is not complete
+		w.See("A few details").Fill("given-name", " ").Fill("family-name", "حداد 👩🏽‍🚒").Choose("Trustee").Fill("email", "scout@home").Press("Save and go on")
+		w.See("A few details", "We need this. Please fill it in.", "This is not a whole e-mail address. It looks like name@example.org.")
+		for field, want := range map[string]string{"family-name": "حداد 👩🏽‍🚒", "field-role": "Trustee", "email": "scout@home"} {
+			if value := w.Value(field); value != want {
+				t.Errorf("in the field %s stands %q after a mistake in another", field, value)
+			}
+		}
+		w.Fill("given-name", "<b onclick=alert(1)>Zoë</b>").Fill("email", "scout@home.example").Press("Save and go on").See("Security info")
+		w.Open("/").See("Hello, <b onclick=alert(1)>Zoë</b>").Press("Details")
+		if name := w.Value("given-name"); name != "<b onclick=alert(1)>Zoë</b>" {
+			t.Errorf("the given name is %q now", name)
+		}
+
+		// It is asked once.
+		signIn(w.Press("Sign out"), scout)
+		prove(county, w, scout).See("Hello, <b onclick=alert(1)>Zoë</b>")
+	})
+}
