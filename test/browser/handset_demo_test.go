@@ -21,9 +21,9 @@ func TestEveryPageOfTheDemonstrationSaysSo(t *testing.T) {
 	pages(outside...)
 	w.Open("/handset").Welsh()
 	pages(outside...)
-	enter(county, w, county.Person("megan.pryce"))
+	enter(county, w, county.Person("theodora.featherstonehaugh")) // whose name fits no small phone
 	pages("/", "/security", "/security/add", "/security/password", "/security/not-me", "/details", "/activity", "/help", "/no-such-page")
-	w.Open("/security").PressBeside("Mobile phone", "Update")
+	w.Open("/security/add").Press("Phone")
 	pages(w.Address())
 }
 
