@@ -117,6 +117,9 @@ func (v *View) T(key string, args ...any) string { return v.Locale.Text(key, arg
 // H is the sentence of key that holds markup.
 func (v *View) H(key string, args ...any) template.HTML { return v.Locale.HTML(key, args...) }
 
+// At tells whether the page is the one with the address, whatever news its own address names.
+func (v *View) At(path string) bool { return strings.HasPrefix(v.Path+"?", path+"?") }
+
 // Option changes how a page is shown.
 type Option func(*View, *int)
 

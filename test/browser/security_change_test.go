@@ -18,6 +18,9 @@ func TestRenameMakeDefaultRemove(t *testing.T) {
 
 		w.PressBeside("Mobile phone", "Rename").See("Give it a name").Fill("name", "Kitchen phone").Press("Save")
 		w.See("It has its new name.", "Kitchen phone")
+		if at := w.Read("nav [aria-current]", "href"); at != "/security" {
+			t.Errorf("after a change the navigation is at %q", at)
+		}
 		w.PressBeside("Kitchen phone", "Make default").See("We’ll ask for this one first from now on.")
 		county.Letter(email(mei), "Your default sign-in method was changed")
 		county.Text(mei.Phone, "When you sign in we now ask first for: Phone.")
