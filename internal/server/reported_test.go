@@ -3,6 +3,7 @@ package server_test
 import (
 	"log/slog"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"testing"
 	"time"
@@ -18,15 +19,15 @@ import (
 	"woggle/internal/server"
 )
 
-// stage is a site whose telephones are the demonstration's.
-func stage(t *testing.T, d *db.DB, clock *dbtest.Clock) (*site, *handset.Exchange) {
+// changed is a site with other options.
+func changed(t *testing.T, d *db.DB, clock *dbtest.Clock, change func(*server.Options)) *site {
 	s := &site{t: t, db: d, clock: clock, keys: keys.Random(), post: &post{}}
 	web := httptest.NewUnstartedServer(nil)
-	exchange := handset.New(d.Now)
-	srv, err := server.New(server.Options{DB: d, Keys: s.keys, Base: &url.URL{Scheme: "http", Host: web.Listener.Addr().String()},
+	o := server.Options{DB: d, Keys: s.keys, Base: &url.URL{Scheme: "http", Host: web.Listener.Addr().String()},
 		Brand: page.Brand{Name: "Northwold County", Colour: "#0b5d57"}, Plan: phone.Plan{Default: "GB", Drama: true},
-		Log:  slog.New(slog.DiscardHandler),
-		Demo: &server.Demo{Exchange: exchange, People: func() any { return nil }, Lines: func() []handset.Line { return nil }}})
+		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Log: slog.New(slog.DiscardHandler)}
+	change(&o)
+	srv, err := server.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +35,15 @@ func stage(t *testing.T, d *db.DB, clock *dbtest.Clock) (*site, *handset.Exchang
 	web.Start()
 	t.Cleanup(web.Close)
 	s.nodes = []*node{{srv, web}}
-	return s, exchange
+	return s
+}
+
+// stage is a site whose telephones are the demonstration's.
+func stage(t *testing.T, d *db.DB, clock *dbtest.Clock) (*site, *handset.Exchange) {
+	exchange := handset.New(d.Now)
+	return changed(t, d, clock, func(o *server.Options) {
+		o.Demo = &server.Demo{Exchange: exchange, People: func() any { return nil }, Lines: func() []handset.Line { return nil }}
+	}), exchange
 }
 
 // pressNine answers the newest call to a number and says: I did not ask for this.
