@@ -16,6 +16,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -68,6 +69,17 @@ func (w *Window) Tab() *Window {
 	tab := &Window{t: w.t, suite: w.suite, base: w.base, noScript: w.noScript, welsh: w.welsh, width: w.width, dark: w.dark}
 	tab.begin(w.ctx)
 	return tab
+}
+
+// Reopen closes the browser and opens it again. What it keeps for one time only is forgotten.
+func (w *Window) Reopen() *Window {
+	w.t.Helper()
+	for _, cookie := range call(w, network.GetCookies, network.GetCookiesParams{URLs: []string{w.base}}).Cookies {
+		if cookie.Session {
+			call(w, network.DeleteCookies, network.DeleteCookiesParams{Name: cookie.Name, URL: w.base})
+		}
+	}
+	return w.Tab()
 }
 
 func (w *Window) begin(parent context.Context, options ...chromedp.ContextOption) {
@@ -208,6 +220,13 @@ func (w *Window) Enter() *Window {
 func (w *Window) Back() *Window {
 	w.t.Helper()
 	w.run("going back", chromedp.NavigateBack())
+	return w.look()
+}
+
+// Forward presses the browser's button for the page after.
+func (w *Window) Forward() *Window {
+	w.t.Helper()
+	w.run("going forward", chromedp.NavigateForward())
 	return w.look()
 }
 
