@@ -24,6 +24,8 @@ func TestRenameMakeDefaultRemove(t *testing.T) {
 		w.PressBeside("Kitchen phone", "Make default").See("We’ll ask for this one first from now on.")
 		county.Letter(email(mei), "Your default sign-in method was changed")
 		county.Text(mei.Phone, "When you sign in we now ask first for: Phone.")
+		w.Press("Change").See("What should we ask for first?").Choose(w.Read("input[name=method]:not(:checked)", "value")).Press("Save")
+		w.See("We’ll ask for this one first from now on.").PressBeside("Kitchen phone", "Make default").See("We’ll ask for this one first from now on.")
 
 		county.Later(stale)
 		w.PressBeside("Kitchen phone", "Remove").See("First, prove it’s you").Press("Go on")
