@@ -3,6 +3,7 @@ package server_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"testing"
 	"time"
@@ -136,6 +137,9 @@ func TestSignInsAreBoundedByAddress(t *testing.T) {
 			if script.fill("Next", "username", name).sees("internet connection", "Wait 10"); script.page.Status != 429 {
 				t.Errorf("status %d", script.page.Status)
 			}
+		}
+		if got := s.events(audit.GuessesBlocked); len(got) != 1 || got[0].Detail["limit"] != "start-address" || got[0].Address != "198.51.100.7" {
+			t.Errorf("recorded: %+v", got)
 		}
 		s.from("198.51.100.8").name("aisha").sees("Enter your password")
 		owner.name("aisha").sees("Enter your password")
@@ -287,5 +291,51 @@ func TestAnAttackFromEverywhereLocksNobodyOut(t *testing.T) {
 		}
 		s.clock.Advance(10 * time.Minute)
 		s.from("198.51.100.99").password("aisha", passphrase).sees("Enter the code from your app")
+	})
+}
+
+// What the trail tells of guesses: from where, with which browser, and once for each block that it began.
+func TestTheTrailTellsWhereGuessesComeFrom(t *testing.T) {
+	one(t, func(s *site) {
+		user := s.member("aisha")
+		secret := s.appOf(user)
+		thief := s.from("198.51.100.7")
+		thief.Header.Set("User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0")
+		thief.password("aisha", wrong).password("aisha", passphrase).fill("Verify", "one-time-code", "000000")
+		thief.open("/signin/forgot").fill("Send", "username", "aisha")
+		for _, kind := range []audit.Type{audit.WrongPassword, audit.WrongCode, audit.RecoveryAsked} {
+			got := s.events(kind)
+			if len(got) != 1 || got[0].Address != "198.51.100.7" || got[0].Agent != "Firefox · Linux" || got[0].User != user.ID {
+				t.Errorf("%s: %+v", kind, got)
+			}
+		}
+		for i := range 12 { // with the one before, the tenth blocks the person
+			thief.password("aisha", fmt.Sprintf("%s-%d", wrong, i))
+		}
+		for i := range 25 { // and the thirtieth the address
+			thief.password(fmt.Sprintf("somebody%d", i), fmt.Sprintf("%s-%d", wrong, i))
+		}
+		blocks := map[string]string{}
+		for _, e := range s.events(audit.GuessesBlocked) {
+			if blocks[e.Detail["limit"]] != "" || e.Address != "198.51.100.7" {
+				t.Errorf("recorded again, or without the address: %+v", e)
+			}
+			blocks[e.Detail["limit"]] = e.User + "."
+		}
+		if want := map[string]string{"password": user.ID + ".", "address": "."}; !maps.Equal(blocks, want) {
+			t.Errorf("blocks are %v", blocks)
+		}
+		s.clock.Advance(time.Hour)
+		owner := s.from("203.0.113.4").password("aisha", passphrase)
+		owner.fill("Verify", "one-time-code", authenticator.Code(secret, authenticator.Step(s.clock.Now())))
+		if got := s.events(audit.Proved); len(got) != 0 {
+			t.Errorf("a sign-in is recorded twice: %v", got)
+		}
+		s.clock.Advance(11 * time.Minute)
+		owner.open("/security/add").press("Phone")
+		owner.fill("Verify", "one-time-code", authenticator.Code(secret, authenticator.Step(s.clock.Now())))
+		if got := s.events(audit.Proved); len(got) != 1 || got[0].Detail["method"] != "authenticator" || got[0].Address != "203.0.113.4" {
+			t.Errorf("the proof before a change: %+v", got)
+		}
 	})
 }

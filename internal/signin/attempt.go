@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"woggle/internal/audit"
 	"woggle/internal/directory"
 	"woggle/internal/page"
 	"woggle/internal/problem"
@@ -53,6 +54,22 @@ type Attempt struct {
 // Aside is an attempt that is kept nowhere: of somebody signed in, whose password is asked on another page.
 func (f *Flow) Aside(r *http.Request, user directory.User) *Attempt {
 	return &Attempt{User: user, Typed: user.Username, Known: f.KnownDevice(r, user), visit: page.VisitOf(r)}
+}
+
+// Event is an event of the attempt's person for the audit trail, with where it was done from and in which browser. An
+// attempt on a name that nobody has is nobody's event.
+func (a *Attempt) Event(kind audit.Type, detail audit.Detail) audit.Event {
+	e := audit.Event{Type: kind, Actor: a.User.ID, User: a.User.ID, Detail: detail}
+	if e.Actor == "" {
+		e.Actor = "unknown"
+	}
+	if a.visit != nil { // nobody is looking at one that is ended from outside
+		e.Agent = session.Browser(a.visit.Agent)
+		if a.visit.Address.IsValid() {
+			e.Address = a.visit.Address.String()
+		}
+	}
+	return e
 }
 
 // Person is what the flow needs to know of somebody. It is nil for a name that nobody has.

@@ -102,6 +102,9 @@ func (f *Flow) WrongPassword(tx *db.Tx, a *Attempt, password string) error {
 	if err := f.record(tx, a, audit.WrongPassword, nil); err != nil {
 		return err
 	}
+	if err := f.passwordBounds(a).record(tx, a); err != nil {
+		return err
+	}
 	return f.watch(tx, a, password)
 }
 
@@ -127,6 +130,11 @@ func (f *Flow) rightCode(tx *db.Tx, a *Attempt, method string) error {
 	if err := f.giveBackCode(tx, a); err != nil || method == "" {
 		return err
 	}
+	if e := a.Method(method); e != nil && a.Session != "" { // a sign-in is recorded when it is done
+		if err := f.record(tx, a, audit.Proved, audit.Detail{"method": string(e.Kind)}); err != nil {
+			return err
+		}
+	}
 	return methodRight(tx, method)
 }
 
@@ -138,6 +146,9 @@ func (f *Flow) wrongCode(tx *db.Tx, a *Attempt, method string) error {
 		a.end(ReasonWrong)
 	}
 	if err := f.record(tx, a, audit.WrongCode, nil); err != nil {
+		return err
+	}
+	if err := f.codeBounds(a).record(tx, a); err != nil {
 		return err
 	}
 	if method != "" {

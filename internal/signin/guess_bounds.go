@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"woggle/internal/audit"
 	"woggle/internal/db"
 	"woggle/internal/limit"
 	"woggle/internal/problem"
@@ -37,6 +38,35 @@ func (bs bounds) take(tx *db.Tx) (wait time.Duration, err error) {
 func (bs bounds) giveBack(tx *db.Tx) error {
 	for _, b := range bs {
 		if err := b.rule.GiveBack(tx, b.who, 1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// admit is take, for what is no guess: a refusal is recorded at once.
+func (bs bounds) admit(tx *db.Tx, a *Attempt) (wait time.Duration, err error) {
+	if wait, err = bs.take(tx); err == nil && wait > 0 {
+		err = bs.record(tx, a)
+	}
+	return wait, err
+}
+
+// record puts it into the audit trail that a bound blocks from now on: once for each block, however many try.
+func (bs bounds) record(tx *db.Tx, a *Attempt) error {
+	for _, b := range bs {
+		began, err := b.rule.Began(tx, b.who)
+		if err != nil {
+			return err
+		}
+		if !began {
+			continue
+		}
+		e := a.Event(audit.GuessesBlocked, audit.Detail{"limit": b.rule.Name})
+		if b.rule != passwords && b.rule != codes {
+			e.User, e.Actor = "", "unknown" // where it comes from is blocked, and not the person whose turn it was
+		}
+		if err := audit.Record(tx, e); err != nil {
 			return err
 		}
 	}

@@ -370,13 +370,9 @@ func (f *Flow) refused(w http.ResponseWriter, r *http.Request, a *Attempt, reaso
 	return f.Pages.Show(w, r, "signin/refused", data, page.Status(status))
 }
 
-// record writes an event of the attempt's person. An attempt on a name that nobody has is nobody's event.
+// record writes an event of the attempt's person.
 func (f *Flow) record(tx *db.Tx, a *Attempt, event audit.Type, detail audit.Detail) error {
-	actor := a.User.ID
-	if actor == "" {
-		actor = "unknown"
-	}
-	return audit.Record(tx, audit.Event{Type: event, Actor: actor, User: a.User.ID, Detail: detail})
+	return audit.Record(tx, a.Event(event, detail))
 }
 
 // browser are the fingerprints of the visitor's browser, the newest key's first.

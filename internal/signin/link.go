@@ -133,7 +133,7 @@ func (f *Flow) forgot(w http.ResponseWriter, r *http.Request) error {
 			if err != nil {
 				return err
 			}
-			if wait, err = places(a, forgotAddress, forgotNetwork).take(tx); err != nil || wait > 0 {
+			if wait, err = places(a, forgotAddress, forgotNetwork).admit(tx, a); err != nil || wait > 0 {
 				return err
 			}
 			return f.sendRecovery(tx, a)

@@ -37,7 +37,7 @@ func (f *Flow) identify(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		if wait, err = f.startBounds(a).take(tx); err != nil || wait > 0 {
+		if wait, err = f.startBounds(a).admit(tx, a); err != nil || wait > 0 {
 			return err
 		}
 		a.ReturnTo, a.Need = to, f.SignInNeed()

@@ -33,7 +33,9 @@ func (f *Flow) sendRecovery(tx *db.Tx, a *Attempt) error {
 	if err != nil || user.ID == "" || user.Email == "" || user.Status != directory.Active {
 		return err
 	}
-	if err := audit.Record(tx, audit.Event{Type: audit.RecoveryAsked, Actor: "unknown", User: user.ID}); err != nil {
+	asked := a.Event(audit.RecoveryAsked, nil)
+	asked.Actor = "unknown"
+	if err := audit.Record(tx, asked); err != nil {
 		return err
 	}
 	return f.mail(tx, user, mail{purpose: message.Link, key: "signin.mail.recover", expires: tx.Now.Add(recoveryLife),

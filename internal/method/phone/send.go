@@ -151,8 +151,7 @@ func (m *Method) take(tx *db.Tx, a *signin.Attempt, purpose signin.Purpose, n Nu
 		}
 		p := problem.Field("", "phone.limited").After(wait)
 		p.Kind = problem.Limited
-		return p, audit.Record(tx, audit.Event{Type: audit.SendingRefused, Actor: a.User.ID, User: a.User.ID,
-			Detail: audit.Detail{"hint": n.Masked(), "limit": b.rule.Name}})
+		return p, audit.Record(tx, a.Event(audit.SendingRefused, audit.Detail{"hint": n.Masked(), "limit": b.rule.Name}))
 	}
 	return nil, nil
 }
@@ -214,8 +213,7 @@ func (m *Method) deliver(tx *db.Tx, a *signin.Attempt, c signin.Challenge, n Num
 	if _, err := m.Outbox.Enqueue(tx, out); err != nil {
 		return err
 	}
-	return audit.Record(tx, audit.Event{Type: audit.CodeSent, Actor: a.User.ID, User: a.User.ID,
-		Detail: audit.Detail{"channel": string(channel), "hint": n.Masked()}})
+	return audit.Record(tx, a.Event(audit.CodeSent, audit.Detail{"channel": string(channel), "hint": n.Masked()}))
 }
 
 // pending is the number that a challenge is about.
