@@ -1,4 +1,4 @@
-// A running demonstration, and what one can learn outside the browser: who lives there, and what came to their phones.
+// A running server, most often a demonstration, and what one can learn outside the browser: who lives there, and what came to their phones.
 package browser
 
 import (
@@ -6,10 +6,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"syscall"
@@ -17,7 +19,7 @@ import (
 	"time"
 )
 
-// County is one `woggle demo`, which belongs to one story.
+// County is one running program, which belongs to one story.
 type County struct {
 	Base   string // address of the site, without a slash at the end
 	People []Person
@@ -46,6 +48,30 @@ func (s *Suite) Demo(t testing.TB) *County {
 	c := &County{t: t, suite: s, folder: folder, steps: map[string]int64{}, read: map[string]string{}, Base: Find(t, lines, regexp.MustCompile(`Sign in\s+(http://localhost:\d+)`))}
 	c.get("/handset/people.json", &c.People)
 	return c
+}
+
+// Serve starts a real server in an empty folder, which ends with the story, and gives the link for its first administrator.
+func (s *Suite) Serve(t testing.TB) (c *County, setup string) {
+	t.Helper()
+	s.need(t)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listen := listener.Addr().String()
+	if err := listener.Close(); err != nil { // the address is printed in links, so the server is told which
+		t.Fatal(err)
+	}
+	c = &County{t: t, suite: s, folder: t.TempDir(), steps: map[string]int64{}, read: map[string]string{}}
+	setup = Find(t, c.Command("serve", "--listen", listen), regexp.MustCompile(`(http://localhost:\d+/setup/\S+)`))
+	c.Base, _, _ = strings.Cut(setup, "/setup/")
+	return c, setup
+}
+
+// Command runs the program as somebody does who administers the server.
+func (c *County) Command(arguments ...string) <-chan string {
+	c.t.Helper()
+	return c.suite.Run(c.t, []string{"WOGGLE_DATA=" + filepath.Join(c.folder, "data")}, arguments...)
 }
 
 // Run starts the program, which is told to stop when the story ends, and gives the lines of its output.
@@ -158,16 +184,18 @@ func (c *County) eventually(what string, ask func() bool) {
 }
 
 // AppCode makes the code of an authenticator app by oathtool. Woggle takes no time step twice, but the one before and the
-// one after now; so this begins with the one before, and a story can sign in three times without waiting.
+// one after now; so this begins with the one before, if that is taken for a while yet, and a story can sign in three times
+// without waiting. Only who comes at the end of a step may have to wait for the next.
 func (c *County) AppCode(secret string) string {
 	c.t.Helper()
 	c.suite.need(c.t, "oathtool")
-	const period = 30
-	now := time.Now().Unix() / period
-	step := max(now-1, c.steps[secret]+1)
-	if step > now+1 {
-		c.t.Fatal("the app has no code left that was not used")
-	}
+	const period, soon = 30, 5 // seconds
+	var step int64
+	c.eventually("a code of the app that was not used", func() bool {
+		now := time.Now().Unix()
+		step = max((now+soon)/period-1, c.steps[secret]+1)
+		return step <= now/period+1
+	})
 	c.steps[secret] = step
 	at := time.Unix(step*period, 0).UTC().Format("2006-01-02 15:04:05 UTC")
 	out, err := exec.Command("oathtool", "--totp", "-b", "-N", at, secret).Output()

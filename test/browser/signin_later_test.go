@@ -95,9 +95,9 @@ func TestAccountsThatAreLockedOrClosed(t *testing.T) {
 		nobody := browser.Person{Username: "nobody.here", Password: "campfire-kettle-42"}
 		for _, p := range []browser.Person{victor, leonard, nobody} {
 			p.Password = "not-the-password-9"
-			signIn(w, p).See("That password isn’t right for this user name. Check both, and look at Caps Lock. If you were given an access pass, you can type it here too.")
+			signIn(w, p).See(wrongPassword)
 		}
-		signIn(w, nobody).See("That password isn’t right for this user name. Check both, and look at Caps Lock. If you were given an access pass, you can type it here too.")
+		signIn(w, nobody).See(wrongPassword)
 		signIn(w, victor).See("This account is locked", "Your password is right, but the account is locked to keep it safe. The people who look after sign-in can open it again.", "Ruth Calloway")
 		w.Press("Start again")
 		signInHere(w, leonard).See("This account is closed", "Your password is right, but the account is closed. If that is a mistake, ask the people who look after sign-in.")

@@ -34,6 +34,14 @@ func (c *County) Letter(to, subject string) (found Letter) {
 	return found
 }
 
+// HasLetters tells whether a letter has come to somebody.
+func (c *County) HasLetters(to string) bool {
+	c.t.Helper()
+	var letters []Letter
+	c.get("/handset/letters.json?to="+url.QueryEscape(to), &letters)
+	return len(letters) > 0
+}
+
 // Text waits for a text to the number with the words, which may be the first ones of it.
 func (c *County) Text(number, words string) {
 	c.t.Helper()
