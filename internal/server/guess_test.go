@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -15,6 +16,8 @@ import (
 	"woggle/internal/limit"
 	"woggle/internal/message"
 	"woggle/internal/method/authenticator"
+	"woggle/internal/method/phone"
+	"woggle/internal/signin"
 )
 
 // from is a new browser at an address, as the proxy in front of the site names it.
@@ -337,5 +340,50 @@ func TestTheTrailTellsWhereGuessesComeFrom(t *testing.T) {
 		if got := s.events(audit.Proved); len(got) != 1 || got[0].Detail["method"] != "authenticator" || got[0].Address != "203.0.113.4" {
 			t.Errorf("the proof before a change: %+v", got)
 		}
+	})
+}
+
+// T09: a code is compared with every app of the person, so a wrong one counts for each, and a right one ends the row.
+func TestAWrongCodeCountsForEachAppThatWasTried(t *testing.T) {
+	one(t, func(s *site) {
+		user := s.member("aisha")
+		s.appOf(user)
+		second := s.appOf(user)
+		s.phoneOf(user, mobile, phone.Mobile, message.SMS)
+		counts := func() (failures []int64, used int) {
+			s.tx(func(tx *db.Tx) error {
+				failures, used = nil, 0
+				all, err := signin.Methods(tx, user.ID)
+				for _, e := range all {
+					if e.Kind == signin.Authenticator {
+						failures = append(failures, e.Failures)
+					} else if e.Kind == signin.Phone && e.Failures != 0 {
+						t.Error("the phone was not tried")
+					}
+					if !e.UsedAt.IsZero() {
+						used++
+					}
+				}
+				return err
+			})
+			return failures, used
+		}
+		b := s.browser().password("aisha", passphrase).fill("Verify", "one-time-code", "000000").fill("Verify", "one-time-code", "000000")
+		if failures, _ := counts(); !slices.Equal(failures, []int64{2, 2}) {
+			t.Errorf("two wrong codes count as %v", failures)
+		}
+		b.fill("Verify", "one-time-code", authenticator.Code(second, authenticator.Step(s.clock.Now())))
+		if failures, used := counts(); !b.signedIn() || !slices.Equal(failures, []int64{0, 0}) || used != 1 {
+			t.Errorf("after the right code %v are counted, and %d methods were used", failures, used)
+		}
+		s.tx(func(tx *db.Tx) error {
+			_, err := tx.Exec("UPDATE methods SET failures = 99 WHERE user_id = $1", user.ID)
+			return err
+		})
+		s.browser().password("aisha", passphrase).fill("Verify", "one-time-code", "000000")
+		if got := s.events(audit.MethodDisabled); len(got) != 2 || got[0].Detail["method"] != "authenticator" {
+			t.Errorf("recorded: %v", got)
+		}
+		s.browser().password("aisha", passphrase).sees("Enter the code we sent") // what is left
 	})
 }

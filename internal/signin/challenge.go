@@ -99,27 +99,37 @@ func (f *Flow) Answer(tx *db.Tx, a *Attempt, kind Kind, purpose Purpose, right f
 		a.Fail(cmp.Or(a.Trouble.Problem(), problemExpired()))
 		return c, false, f.giveBackCode(tx, a)
 	}
+	var tried []string
+	if c.Method != "" { // else it is being set up
+		tried = []string{c.Method}
+	}
 	if !right(c) {
-		return c, false, f.wrongCode(tx, a, c.Method)
+		return c, false, f.wrongCode(tx, a, tried...)
 	}
 	if used, err := useChallenge(tx, c.ID); err != nil || !used {
 		return c, false, err
 	}
-	return c, true, f.rightCode(tx, a, c.Method)
+	return c, true, f.rightCode(tx, a, c.Method, tried...)
 }
 
-// AnswerMethod is Answer for a method that needs no question, such as an authenticator: right compares the answer and
-// spends it, and must hold under races by itself.
-func (f *Flow) AnswerMethod(tx *db.Tx, a *Attempt, e Enrolled, right func() (bool, error)) (bool, error) {
+// AnswerMethods is Answer for a kind that needs no question, such as an authenticator: right compares the answer with
+// every method of the kind that is not disabled and spends it, and must hold under races by itself. It gives the id of
+// the method that it was right for, or nothing.
+func (f *Flow) AnswerMethods(tx *db.Tx, a *Attempt, kind Kind, right func() (method string, err error)) (method string, err error) {
 	if allowed, err := f.takeCode(tx, a); err != nil || !allowed {
-		return false, err
+		return "", err
 	}
-	ok, err := right()
-	if err != nil {
-		return false, err
+	if method, err = right(); err != nil {
+		return "", err
 	}
-	if !ok {
-		return false, f.wrongCode(tx, a, e.ID)
+	var tried []string
+	for _, e := range a.Enrolled {
+		if e.Kind == kind && e.DisabledAt.IsZero() {
+			tried = append(tried, e.ID)
+		}
 	}
-	return true, f.rightCode(tx, a, e.ID)
+	if method == "" {
+		return "", f.wrongCode(tx, a, tried...)
+	}
+	return method, f.rightCode(tx, a, method, tried...)
 }

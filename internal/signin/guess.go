@@ -126,21 +126,25 @@ func (f *Flow) giveBackCode(tx *db.Tx, a *Attempt) error {
 	return f.codeBounds(a).giveBack(tx)
 }
 
-func (f *Flow) rightCode(tx *db.Tx, a *Attempt, method string) error {
-	if err := f.giveBackCode(tx, a); err != nil || method == "" {
+// rightCode gives the try back. It ends the row of wrong codes of every method that the code was tried on.
+func (f *Flow) rightCode(tx *db.Tx, a *Attempt, right string, tried ...string) error {
+	if err := f.giveBackCode(tx, a); err != nil {
 		return err
 	}
-	if e := a.Method(method); e != nil && a.Session != "" { // a sign-in is recorded when it is done
-		if err := f.record(tx, a, audit.Proved, audit.Detail{"method": string(e.Kind)}); err != nil {
+	for _, id := range tried {
+		if err := methodRight(tx, id, id == right); err != nil {
 			return err
 		}
 	}
-	return methodRight(tx, method)
+	if e := a.Method(right); e != nil && a.Session != "" { // a sign-in is recorded when it is done
+		return f.record(tx, a, audit.Proved, audit.Detail{"method": string(e.Kind)})
+	}
+	return nil
 }
 
-// wrongCode notes a wrong code in the attempt, with the method, and tells the owner when it looks like somebody else:
-// who types codes has given the right password before.
-func (f *Flow) wrongCode(tx *db.Tx, a *Attempt, method string) error {
+// wrongCode notes a wrong code in the attempt, with the methods that it was tried on, and tells the owner when it looks
+// like somebody else: who types codes has given the right password before.
+func (f *Flow) wrongCode(tx *db.Tx, a *Attempt, tried ...string) error {
 	a.Fail(problem.Field("code", "signin.wrong-code"))
 	if a.Wrong >= mostWrong {
 		a.end(ReasonWrong)
@@ -151,13 +155,13 @@ func (f *Flow) wrongCode(tx *db.Tx, a *Attempt, method string) error {
 	if err := f.codeBounds(a).record(tx, a); err != nil {
 		return err
 	}
-	if method != "" {
-		failures, err := methodWrong(tx, method)
+	for _, id := range tried {
+		failures, err := methodWrong(tx, id)
 		if err != nil {
 			return err
 		}
-		if failures == mostFailures {
-			if err := f.record(tx, a, audit.MethodDisabled, nil); err != nil {
+		if e := a.Method(id); e != nil && failures == mostFailures {
+			if err := f.record(tx, a, audit.MethodDisabled, audit.Detail{"method": string(e.Kind)}); err != nil {
 				return err
 			}
 		}

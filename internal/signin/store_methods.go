@@ -85,8 +85,9 @@ func prefer(tx *db.Tx, user, id string) error {
 	return err
 }
 
-func methodRight(tx *db.Tx, id string) error {
-	_, err := tx.Exec("UPDATE methods SET failures = 0, used_at = $2 WHERE id = $1", id, tx.Now.UnixMilli())
+// methodRight ends a method's row of wrong codes. It was used if the right code was its own.
+func methodRight(tx *db.Tx, id string, used bool) error {
+	_, err := tx.Exec("UPDATE methods SET failures = 0, used_at = CASE WHEN $2 THEN $3 ELSE used_at END WHERE id = $1", id, used, tx.Now.UnixMilli())
 	return err
 }
 

@@ -160,18 +160,14 @@ func deviceName(r *http.Request) (string, *problem.Problem) {
 }
 
 func (m *Method) prove(w http.ResponseWriter, r *http.Request) error {
-	return m.Flow.Act(w, r, signin.Prove, signin.Authenticator, func(tx *db.Tx, a *signin.Attempt, step signin.Step) error {
+	return m.Flow.Act(w, r, signin.Prove, signin.Authenticator, func(tx *db.Tx, a *signin.Attempt, _ signin.Step) error {
 		typed, ok := code.Clean(r.PostFormValue("code"), Digits)
 		if !ok {
 			a.Fail(problem.Field("code", "signin.not-a-code"))
 			return nil
 		}
-		method := ""
-		right, err := m.Flow.AnswerMethod(tx, a, *step.Target, func() (ok bool, err error) {
-			method, err = m.spend(tx, a, typed)
-			return method != "", err
-		})
-		if err != nil || !right {
+		method, err := m.Flow.AnswerMethods(tx, a, signin.Authenticator, func() (string, error) { return m.spend(tx, a, typed) })
+		if err != nil || method == "" {
 			return err
 		}
 		a.Stay = a.Stay || r.PostFormValue("stay") == "yes"
