@@ -201,3 +201,27 @@ func TestABusyServerCountsNoTriesOfAChange(t *testing.T) {
 		t.Errorf("the old password: %v, %d tries", err, d.tries())
 	}
 }
+
+// A row that cannot be opened or read, or is too costly to check, is answered as a name that nobody has is: another
+// status would tell strangers that somebody has it.
+func TestAPasswordThatCannotBeCheckedIsWrong(t *testing.T) {
+	d := newDoor(t, time.Minute)
+	for what, secret := range map[string]func(place ...string) []byte{
+		"another key": func(...string) []byte { return []byte("sealed with a key that is gone") },
+		"too costly": func(place ...string) []byte {
+			return d.method.Keys.Seal([]byte("$2b$14$abcdefghijklmnopqrstuuCQZTV14ZP9BR..ca0mRyFGx5ktQvo3."), place...)
+		},
+	} {
+		d.must(d.db.Tx(t.Context(), func(tx *db.Tx) error {
+			all, err := signin.Methods(tx, d.user.ID)
+			if err != nil {
+				return err
+			}
+			return signin.ReplaceSecret(tx, all[0].ID, secret(place(all[0].ID)...))
+		}))
+		v, form := d.asked(typed)
+		if p := d.send(v, form); p.Status != http.StatusUnprocessableEntity || !strings.Contains(p.Text, "isn’t right") {
+			t.Errorf("%s: status %d: %s", what, p.Status, p.Text)
+		}
+	}
+}

@@ -20,16 +20,16 @@ import (
 	"woggle/internal/problem"
 )
 
-// What an imported hash may cost at most. A row of a register must not be able to stop the machine: each bound is
-// about one second on one core, and above what the common programs use (Django's Argon2 takes 100 MiB, OWASP's
-// scrypt 128 MiB, Django's PBKDF2 1,200,000 rounds).
+// What an imported hash may cost at most: about half a second of one core, which is twenty times what ours costs. Each
+// try of a stranger costs as much, so a register must bring no more than the common programs write (Django's Argon2 takes
+// 100 MiB, OWASP's scrypt 128 MiB, Django's PBKDF2 up to 1,500,000 rounds, most programs' bcrypt 10 to 12).
 const (
 	mostMemoryKiB    = 128 * 1024
-	mostArgon2Work   = 1024 * 1024 // KiB of memory, times passes
+	mostArgon2Work   = 512 * 1024 // KiB of memory, times passes
 	mostLanes        = 16
-	mostScryptWork   = 2 * 1024 * 1024 // N·r·p
-	mostPBKDF2Rounds = 2_000_000
-	mostBcryptCost   = 14
+	mostScryptWork   = 1024 * 1024 // N·r·p
+	mostPBKDF2Rounds = 1_500_000
+	mostBcryptCost   = 13
 )
 
 // Below these a hash is quicker to check than one of ours.

@@ -6,6 +6,7 @@ import (
 	"embed"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -79,25 +80,29 @@ type verdict struct {
 	better string // a hash with today's parameters, where the stored one is older
 }
 
-// compare takes the same time for a wrong password, a person without one, and a name that nobody has (threat T06).
+// compare takes the same time for a wrong password, a person without one, and a name that nobody has (threat T06). Its
+// only errors are ErrBusy and the context's own.
 func (m *Method) compare(ctx context.Context, a *signin.Attempt, typed string) (v verdict, err error) {
-	for _, e := range a.Enrolled {
-		if e.Kind != signin.Password {
-			continue
-		}
-		phc, err := m.Keys.Open(e.Secret, place(e.ID)...)
-		if err != nil {
-			return v, err
-		}
-		right, stale, err := m.Hasher.Verify(ctx, string(phc), typed)
-		v = verdict{right: right, method: e.ID}
-		if right && stale && err == nil {
-			// One that finds no turn is replaced another time.
-			v.better, _ = m.Hasher.Hash(ctx, typed)
-		}
-		return v, err
+	i := slices.IndexFunc(a.Enrolled, func(e signin.Enrolled) bool { return e.Kind == signin.Password })
+	if i < 0 {
+		return v, m.Hasher.Dummy(ctx, typed)
 	}
-	return v, m.Hasher.Dummy(ctx, typed)
+	id := a.Enrolled[i].ID
+	phc, err := m.Keys.Open(a.Enrolled[i].Secret, place(id)...)
+	if err == nil {
+		_, err = Recognise(string(phc))
+	}
+	if err != nil { // it is as if there were none: an error page would tell that there is
+		m.Flow.Log.Error("a password cannot be checked", "method", id, "error", err)
+		return v, m.Hasher.Dummy(ctx, typed)
+	}
+	right, stale, err := m.Hasher.Verify(ctx, string(phc), typed)
+	v = verdict{right: right, method: id}
+	if right && stale && err == nil {
+		// One that finds no turn is replaced another time.
+		v.better, _ = m.Hasher.Hash(ctx, typed)
+	}
+	return v, err
 }
 
 // busy is the problem of a queue that was too long, in which nothing was decided.
