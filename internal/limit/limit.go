@@ -2,6 +2,8 @@
 package limit
 
 import (
+	"fmt"
+	"strings"
 	"time"
 
 	"woggle/internal/db"
@@ -68,8 +70,13 @@ func (rule Rule) Began(tx *db.Tx, who string) (bool, error) {
 	if err != nil || wait == 0 {
 		return false, err
 	}
-	said, err := Rule{Name: rule.Name + "-said", Max: 1, Window: wait}.Take(tx, who)
-	return err == nil && said == 0, err
+	again, err := rule.said(wait).Take(tx, who)
+	return err == nil && again == 0, err
+}
+
+// said counts what is said of a block that lasts that long.
+func (rule Rule) said(wait time.Duration) Rule {
+	return Rule{Name: rule.Name + "-said", Max: 1, Window: wait}
 }
 
 // Tries tells how many tries of who stand in the running window.
@@ -97,6 +104,23 @@ func (rule Rule) Clear(tx *db.Tx, who string) error {
 func Sweep(tx *db.Tx, olderThan time.Duration) error {
 	_, err := tx.Exec("DELETE FROM limits WHERE started_at < $1 AND blocked_until < $2",
 		tx.Now.Add(-olderThan).UnixMilli(), tx.Now.UnixMilli())
+	return err
+}
+
+// Forget deletes what the rules count no more, in one pass. It is for those whose windows are short and whose keys tell
+// something, such as where somebody was: they are not kept for as long as the others.
+func Forget(tx *db.Tx, rules ...Rule) error {
+	now, args, names := tx.Now.UnixMilli(), []any{nil, tx.Now.UnixMilli()}, []string{}
+	var longest time.Duration
+	for _, rule := range rules {
+		longest = max(longest, rule.Window)
+		for _, name := range []string{rule.Name, rule.said(0).Name} {
+			args = append(args, name+":%")
+			names = append(names, fmt.Sprintf("key LIKE $%d", len(args)))
+		}
+	}
+	args[0] = now - longest.Milliseconds()
+	_, err := tx.Exec("DELETE FROM limits WHERE started_at <= $1 AND blocked_until <= $2 AND ("+strings.Join(names, " OR ")+")", args...)
 	return err
 }
 

@@ -315,3 +315,28 @@ func TestSweepTakesOnlyWhatBoundsNothing(t *testing.T) {
 		}
 	})
 }
+
+func TestForgetTakesWhatItsRulesCountNoMore(t *testing.T) {
+	each(t, func(t *testing.T, c counter, clock *dbtest.Clock) {
+		near := limit.Rule{Name: "near", Max: 1, Window: 10 * time.Minute}
+		nearer := limit.Rule{Name: "nearer", Max: 9, Window: 10 * time.Minute}
+		c.take(near, "ann")
+		c.do(func(tx *db.Tx) error { _, err := near.Began(tx, "ann"); return err })
+		c.take(nearer, "ann")
+		c.take(guesses, "ann")
+		rows := func() (count int) {
+			t.Helper()
+			c.do(func(tx *db.Tx) error { return limit.Forget(tx, near, texts) })
+			c.do(func(tx *db.Tx) error { return tx.Row("SELECT count(*) FROM limits", nil, &count) })
+			return count
+		}
+		clock.Advance(time.Hour - time.Millisecond) // the longest of the windows
+		if got := rows(); got != 4 {
+			t.Errorf("%d rows are left too early", got)
+		}
+		clock.Advance(time.Millisecond)
+		if got := rows(); got != 2 || c.tries(guesses, "ann") != 1 {
+			t.Errorf("%d rows are left", got)
+		}
+	})
+}

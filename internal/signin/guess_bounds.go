@@ -95,6 +95,12 @@ func problemTooManyHere(wait time.Duration) *problem.Problem {
 	return problem.New(problem.Limited, "signin.too-many-here").After(wait)
 }
 
+// forgetPlaces deletes where visitors were and what they typed, once no bound needs it.
+func forgetPlaces(tx *db.Tx) error {
+	return limit.Forget(tx, address, network, codeAddress, codeNetwork, startAddress, startNetwork, forgotAddress, forgotNetwork,
+		spraying, sighting)
+}
+
 // places are the bounds by where the attempt's visitor is. They do not bind a browser that the person has used before:
 // its tries are few and its own, and a stranger behind the same address must not stop them. An address of this very
 // computer says nothing of who asks.

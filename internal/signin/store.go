@@ -198,5 +198,5 @@ func Sweep(tx *db.Tx) error {
 			return err
 		}
 	}
-	return nil
+	return forgetPlaces(tx)
 }
