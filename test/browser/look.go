@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 
 	"github.com/chromedp/cdproto/log"
@@ -44,6 +45,7 @@ func (w *Window) look() *Window {
 	if bytes := w.Weight(); bytes >= heaviest {
 		w.t.Errorf("%s: it weighs %d bytes", state, bytes)
 	}
+	w.settle(state)
 	for _, setting := range settings {
 		w.set(setting.width, setting.dark)
 		faults := w.faults()
@@ -57,6 +59,25 @@ func (w *Window) look() *Window {
 	}
 	w.set(w.width, w.dark)
 	return w
+}
+
+// settle waits until the keyboard is where the page wants it, which is a moment after the page has come.
+func (w *Window) settle(state string) {
+	w.t.Helper()
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	for late := time.After(patience / 10); ; {
+		wrong := w.ask("atFirst()")
+		if wrong == "" {
+			return
+		}
+		select {
+		case <-again.C:
+		case <-late:
+			w.t.Errorf("%s: %s", state, wrong)
+			return
+		}
+	}
 }
 
 // album keeps a screenshot of each page in the folder WOGGLE_ALBUM, for people who want to see them all.

@@ -32,6 +32,14 @@ const texts = function* () {
 // The least sizes in CSS pixels: a finger needs 44, reading 17; a hint may be 15, a tag 13.
 const least = { target: 44, text: 17, hint: 15, tag: 13 };
 
+// atFirst tells what is wrong with where the keyboard is on a page that has just come: at the first mistake, else at the
+// one question of a card.
+const atFirst = () => {
+  const fields = [...document.querySelectorAll("main input:not([type=hidden], [type=radio], [type=checkbox], [readonly]), main [aria-invalid=true]")].filter(shown);
+  const wanted = fields.find((field) => field.ariaInvalid === "true") ?? (fields.length === 1 && document.querySelector("main.card") && !document.querySelector("main [role=alert]") ? fields[0] : null);
+  return wanted && wanted !== document.activeElement ? `the keyboard is not at ${wanted.name}` : "";
+};
+
 // parts are the addresses of all that the page is made of, but photographs and sound.
 const parts = () => [location.href.split("#")[0], ...[...document.querySelectorAll("link[href], script[src], img[src]")].map((one) => one.href ?? one.src)]
   .filter((address, i, all) => all.indexOf(address) === i && !/\.(png|wav)$/.test(address));

@@ -142,15 +142,38 @@ func (w *Window) set(width int64, dark bool) {
 // sentences stand for the Welsh ones of the locale files.
 func (w *Window) Welsh() *Window {
 	w.t.Helper()
-	before := w.Address()
-	w.Press("Cymraeg")
+	w.speak("Cymraeg", "cy")
 	w.welsh = true
-	if after := w.Address(); after != before {
+	return w
+}
+
+// English presses the switch back.
+func (w *Window) English() *Window {
+	w.t.Helper()
+	w.welsh = false
+	w.speak("English", "en")
+	return w
+}
+
+func (w *Window) speak(name, code string) {
+	w.t.Helper()
+	before := w.Address()
+	w.Press(name)
+	// The answer to a form stands at an address of its own, which can't be opened; then it is the step of the sign-in.
+	if after := w.Address(); after != before && !strings.HasPrefix(after, "/signin?a=") {
 		w.t.Errorf("the switch of languages led from %s to %s", before, after)
 	}
-	if language := eval[string](w, "document.documentElement.lang"); language != "cy" {
-		w.t.Errorf("%s is in %q after the switch to Welsh", before, language)
+	if language := eval[string](w, "document.documentElement.lang"); language != code {
+		w.t.Errorf("%s is in %q after the switch to %s", before, language, name)
 	}
+}
+
+// PrefersWelsh makes the browser one of somebody who reads Welsh.
+func (w *Window) PrefersWelsh() *Window {
+	w.t.Helper()
+	agent := eval[string](w, "navigator.userAgent")
+	call(w, emulation.SetUserAgentOverride, emulation.SetUserAgentOverrideParams{UserAgent: agent, AcceptLanguage: "cy,en"})
+	w.welsh = true
 	return w
 }
 
@@ -175,6 +198,13 @@ func (w *Window) Fill(field, text string) *Window {
 		return w
 	}
 	call(w, input.InsertText, input.InsertTextParams{Text: text})
+	return w
+}
+
+// Unbounded makes a field take any length, as a script does that heeds no field.
+func (w *Window) Unbounded(field string) *Window {
+	w.t.Helper()
+	eval[bool](w, "unbound", field)
 	return w
 }
 
