@@ -1,7 +1,7 @@
 // Guessing is bounded: by attempt, by person, by address and overall, on every node.
 //
 // A stranger must not be able to lock a member out. Tries from a browser that has completed a sign-in of this person
-// are therefore counted apart from all other tries, and the bounds for a whole network do not bind them.
+// are therefore counted apart from all other tries, and no bound by address or network binds them.
 package signin
 
 import (
