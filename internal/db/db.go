@@ -13,10 +13,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/stdlib"
-	"modernc.org/sqlite"
+	lite "modernc.org/sqlite"
 )
 
 // Engine names a database engine.
@@ -38,72 +36,61 @@ var ErrStale = errors.New("changed by somebody else at the same time")
 // DB is an open database. It is safe for many goroutines.
 type DB struct {
 	engine Engine
-	writer *sql.DB
-	reader *sql.DB
+	source source
 	clock  func() time.Time
+	wait   time.Duration
 }
+
+// waiting is how long a transaction waits for a connection. Somebody at a screen should be told soon to try again.
+const waiting = 2 * time.Second
+
+// source is the connections of an engine: *sqlite or *postgres.
+type source interface {
+	// begin waits no longer than wait for a connection; then its error is ErrBusy.
+	begin(ctx context.Context, kind kind, wait time.Duration) (transaction, error)
+	close() error
+}
+
+// transaction is what an engine has begun: *line or *remote.
+type transaction interface {
+	exec(ctx context.Context, query string, args ...any) (sql.Result, error)
+	query(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	script(ctx context.Context, text string) error
+	commit(ctx context.Context) error
+	end() // undoes what was not committed, and gives the connection back
+}
+
+// kind is what a transaction may do.
+type kind int
+
+const (
+	writing kind = iota
+	reading
+	asking // one question: no transaction at all
+)
 
 // Open opens the database at url: "sqlite:PATH" (or ":memory:" as PATH, for tests) or "postgres://…". The clock is
 // read once for each transaction.
-func Open(url string, clock func() time.Time) (*DB, error) {
+func Open(url string, clock func() time.Time) (d *DB, err error) {
+	d = &DB{clock: clock, wait: waiting}
 	switch {
 	case strings.HasPrefix(url, "sqlite:"):
-		return openSQLite(strings.TrimPrefix(url, "sqlite:"), clock)
+		d.engine = SQLite
+		d.source, err = openSQLite(strings.TrimPrefix(url, "sqlite:"))
 	case strings.HasPrefix(url, "postgres://"), strings.HasPrefix(url, "postgresql://"):
-		return openPostgres(url, clock)
+		d.engine = Postgres
+		d.source, err = openPostgres(url)
+	default:
+		err = fmt.Errorf("database %q: it must start with sqlite: or postgres://", url)
 	}
-	return nil, fmt.Errorf("database %q: it must start with sqlite: or postgres://", url)
-}
-
-func openSQLite(path string, clock func() time.Time) (*DB, error) {
-	if path == "" {
-		return nil, errors.New("database sqlite: has no file name")
-	}
-	// FULL, because a sign-in that was acknowledged must outlive a power cut; the writer takes its lock at BEGIN,
-	// because a transaction that starts by reading and then writes could not be queued, only refused.
-	const pragmas = "?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)"
-	name := "file:" + strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path) + pragmas
-	writer, err := sql.Open("sqlite", name+"&_txlock=immediate")
 	if err != nil {
 		return nil, err
 	}
-	// One connection makes writers wait for each other in Go, in order, instead of being refused by the file lock.
-	writer.SetMaxOpenConns(1)
-	writer.SetMaxIdleConns(1)
-	d := &DB{engine: SQLite, writer: writer, reader: writer, clock: clock}
-	if path == ":memory:" {
-		return d, nil // each connection would be a database of its own
-	}
-	if d.reader, err = sql.Open("sqlite", name+"&_pragma=query_only(1)"); err != nil {
-		writer.Close()
-		return nil, err
-	}
-	d.reader.SetMaxOpenConns(8)
-	d.reader.SetMaxIdleConns(8)
 	return d, nil
 }
 
-func openPostgres(url string, clock func() time.Time) (*DB, error) {
-	config, err := pgx.ParseConfig(url)
-	if err != nil {
-		// pgx repeats the URL, which holds the password.
-		return nil, errors.New("database: the postgres:// address cannot be read")
-	}
-	pool := stdlib.OpenDB(*config)
-	pool.SetMaxOpenConns(20)
-	pool.SetMaxIdleConns(20)
-	pool.SetConnMaxIdleTime(5 * time.Minute)
-	return &DB{engine: Postgres, writer: pool, reader: pool, clock: clock}, nil
-}
-
 // Close closes all connections.
-func (d *DB) Close() error {
-	err := d.writer.Close()
-	if d.reader != d.writer {
-		err = errors.Join(d.reader.Close(), err)
-	}
-	return err
-}
+func (d *DB) Close() error { return d.source.close() }
 
 // Engine tells which engine serves.
 func (d *DB) Engine() Engine { return d.engine }
@@ -113,27 +100,33 @@ func (d *DB) Now() time.Time { return d.clock().UTC().Truncate(time.Millisecond)
 
 // Ping tells whether the database answers.
 func (d *DB) Ping(ctx context.Context) error {
-	var one int
-	return classify(d.reader.QueryRowContext(ctx, "SELECT 1").Scan(&one))
+	return d.Ask(ctx, func(tx *Tx) error {
+		var one int
+		return tx.Row("SELECT 1", nil, &one)
+	})
 }
 
 // Tx is one transaction. Its context is kept in it because a transaction lives within one call, as in database/sql.
 type Tx struct {
 	Now   time.Time // the instant at which everything in this transaction is decided
-	tx    *sql.Tx
+	tx    transaction
 	ctx   context.Context
 	after []func()
 }
 
 // Tx runs work in a writing transaction and commits it when work returns nil. It may run work several times.
 func (d *DB) Tx(ctx context.Context, work func(*Tx) error) error {
-	return d.run(ctx, d.writer, nil, work)
+	return d.run(ctx, writing, work)
 }
 
 // View runs work in a reading transaction: all that it reads is of one instant.
 func (d *DB) View(ctx context.Context, work func(*Tx) error) error {
-	// PostgreSQL's own default lets every statement see an instant of its own. SQLite has one level and ignores this.
-	return d.run(ctx, d.reader, &sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead}, work)
+	return d.run(ctx, reading, work)
+}
+
+// Ask is View for work that reads with a single statement, which is of one instant by itself.
+func (d *DB) Ask(ctx context.Context, work func(*Tx) error) error {
+	return d.run(ctx, asking, work)
 }
 
 // attempts and patience bound the retries of a transaction that the engine could not serialise. Under the heaviest
@@ -141,13 +134,13 @@ func (d *DB) View(ctx context.Context, work func(*Tx) error) error {
 // locked: each refusal has already waited for busy_timeout.
 const (
 	attempts = 16
-	patience = 5 * time.Second
+	patience = 2 * time.Second
 )
 
-func (d *DB) run(ctx context.Context, pool *sql.DB, options *sql.TxOptions, work func(*Tx) error) error {
+func (d *DB) run(ctx context.Context, kind kind, work func(*Tx) error) error {
 	begun := time.Now()
 	for try := 1; ; try++ {
-		err := d.once(ctx, pool, options, work)
+		err := d.once(ctx, kind, work)
 		if err == nil || !retryable(err) || try == attempts || time.Since(begun) > patience {
 			return classify(err)
 		}
@@ -162,27 +155,27 @@ func (d *DB) run(ctx context.Context, pool *sql.DB, options *sql.TxOptions, work
 	}
 }
 
-func (d *DB) once(ctx context.Context, pool *sql.DB, options *sql.TxOptions, work func(*Tx) error) error {
-	sqlTx, err := pool.BeginTx(ctx, options)
-	if err != nil {
-		return err
-	}
-	defer sqlTx.Rollback() // after a commit this does nothing
-	tx := &Tx{Now: d.Now(), tx: sqlTx, ctx: ctx}
-	if err := work(tx); err != nil {
-		return err
-	}
-	err = sqlTx.Commit()
-	if errors.Is(err, sql.ErrTxDone) {
-		return ctx.Err() // it was rolled back when the context ended
-	}
-	if err != nil {
+func (d *DB) once(ctx context.Context, kind kind, work func(*Tx) error) error {
+	tx := &Tx{ctx: ctx}
+	if err := d.commit(tx, kind, work); err != nil {
 		return err
 	}
 	for _, f := range tx.after {
 		f()
 	}
 	return nil
+}
+
+func (d *DB) commit(tx *Tx, kind kind, work func(*Tx) error) (err error) {
+	if tx.tx, err = d.source.begin(tx.ctx, kind, d.wait); err != nil {
+		return err
+	}
+	defer tx.tx.end()
+	tx.Now = d.Now()
+	if err := work(tx); err != nil {
+		return err
+	}
+	return tx.tx.commit(tx.ctx)
 }
 
 // AfterCommit calls f once the transaction is committed, and never if it is not.
@@ -193,30 +186,44 @@ func (t *Tx) Context() context.Context { return t.ctx }
 
 // Exec runs a statement and tells how many rows it changed.
 func (t *Tx) Exec(query string, args ...any) (int64, error) {
-	result, err := t.tx.ExecContext(t.ctx, query, args...)
+	result, err := t.tx.exec(t.ctx, query, args...)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected()
 }
 
+// Script runs statements that take no values, one after the other.
+func (t *Tx) Script(text string) error { return t.tx.script(t.ctx, text) }
+
 // Row reads one row into dest. A row that is not there is sql.ErrNoRows.
 func (t *Tx) Row(query string, args []any, dest ...any) error {
-	return t.tx.QueryRowContext(t.ctx, query, args...).Scan(dest...)
+	found, err := t.Found(query, args, dest...)
+	if err == nil && !found {
+		return sql.ErrNoRows
+	}
+	return err
 }
 
 // Found is Row for a row that may be absent: it tells whether there was one.
 func (t *Tx) Found(query string, args []any, dest ...any) (bool, error) {
-	err := t.Row(query, args, dest...)
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
+	rows, err := t.tx.query(t.ctx, query, args...)
+	if err != nil {
+		return false, err
 	}
-	return err == nil, err
+	defer rows.Close()
+	if !rows.Next() {
+		return false, rows.Err()
+	}
+	if err := rows.Scan(dest...); err != nil {
+		return false, err
+	}
+	return true, rows.Close()
 }
 
 // Each calls scan for every row of the query.
 func (t *Tx) Each(query string, args []any, scan func(scan func(...any) error) error) error {
-	rows, err := t.tx.QueryContext(t.ctx, query, args...)
+	rows, err := t.tx.query(t.ctx, query, args...)
 	if err != nil {
 		return err
 	}
@@ -236,8 +243,8 @@ func retryable(err error) bool {
 		// serialization_failure and deadlock_detected (PostgreSQL appendix A).
 		return pg.Code == "40001" || pg.Code == "40P01"
 	}
-	var lite *sqlite.Error
-	return errors.Is(err, ErrStale) || errors.As(err, &lite) && lite.Code()&0xff == 5 // SQLITE_BUSY
+	var file *lite.Error
+	return errors.Is(err, ErrStale) || errors.As(err, &file) && file.Code()&0xff == 5 // SQLITE_BUSY
 }
 
 // classify marks what is the database's trouble and not the caller's, so that pages can say so.
@@ -246,11 +253,11 @@ func classify(err error) error {
 		return err
 	}
 	var pg *pgconn.PgError
-	var lite *sqlite.Error
+	var file *lite.Error
 	switch {
 	case lostPostgres(err), errors.Is(err, ErrStale): // retries used up
 	case errors.As(err, &pg) && unavailablePostgres(pg.Code):
-	case errors.As(err, &lite) && unavailableSQLite(lite.Code()&0xff):
+	case errors.As(err, &file) && unavailableSQLite(file.Code()&0xff):
 	default:
 		return err
 	}
@@ -287,6 +294,6 @@ func Unique(err error) bool {
 	if errors.As(err, &pg) {
 		return pg.Code == "23505" // unique_violation
 	}
-	var lite *sqlite.Error
-	return errors.As(err, &lite) && (lite.Code() == 2067 || lite.Code() == 1555) // CONSTRAINT_UNIQUE, _PRIMARYKEY
+	var file *lite.Error
+	return errors.As(err, &file) && (file.Code() == 2067 || file.Code() == 1555) // CONSTRAINT_UNIQUE, _PRIMARYKEY
 }

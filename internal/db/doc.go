@@ -9,5 +9,8 @@
 // and several readers; and PostgreSQL (pgx), for many nodes. Placeholders are $1, $2; times are BIGINT UTC
 // milliseconds; ids are TEXT that we make. No sequences, advisory locks, LISTEN, triggers or SKIP LOCKED.
 //
+// Nobody waits long for a connection (ErrBusy). Each SQLite connection keeps its statements compiled; pgx does the
+// same.
+//
 // It imports nothing of ours.
 package db

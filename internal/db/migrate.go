@@ -33,7 +33,7 @@ func (d *DB) migrate(ctx context.Context, files fs.FS) error {
 		return err
 	}
 	var done int
-	err = d.reader.QueryRowContext(ctx, "SELECT version FROM schema_version").Scan(&done)
+	err = d.Ask(ctx, func(tx *Tx) error { return tx.Row("SELECT version FROM schema_version", nil, &done) })
 	if err == nil && done >= len(names) {
 		return nil // with one query, because a restart should not cost more
 	}
@@ -74,8 +74,7 @@ func (d *DB) step(ctx context.Context, version int, text string) error {
 		if err != nil || mine == 0 {
 			return err
 		}
-		_, err = tx.Exec(text)
-		return err
+		return tx.Script(text)
 	})
 }
 

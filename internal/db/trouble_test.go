@@ -76,7 +76,7 @@ func TestAFileThatCannotBeOpened(t *testing.T) {
 }
 
 func TestAFileThatAnotherProgramHasLocked(t *testing.T) {
-	t.Parallel() // it waits out the five seconds that a lock is waited for
+	t.Parallel() // it waits out the seconds that a lock is waited for
 	path := filepath.Join(t.TempDir(), "woggle.db")
 	d := dbtest.Connect(t, "sqlite:"+path, dbtest.NewClock())
 	if err := d.Tx(background, func(tx *db.Tx) error { return set(tx, "a", "before") }); err != nil {

@@ -88,6 +88,8 @@ func asProblem(err error) *problem.Problem {
 	switch {
 	case errors.As(err, &tooLarge):
 		return problem.New(problem.TooLarge, "error.too-large").Because(err)
+	case errors.Is(err, db.ErrBusy):
+		return problem.New(problem.Busy, "error.busy").After(5 * time.Second).Because(err)
 	case errors.Is(err, db.ErrUnavailable), errors.Is(err, context.DeadlineExceeded):
 		return problem.New(problem.Unavailable, "error.unavailable").After(10 * time.Second).Because(err)
 	}

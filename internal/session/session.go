@@ -76,7 +76,7 @@ func (m *Manager) Find(ctx context.Context, token string) (*Session, error) {
 	if len(token) != tokenLength {
 		return nil, nil
 	}
-	err := m.DB.View(ctx, func(tx *db.Tx) (err error) {
+	err := m.DB.Ask(ctx, func(tx *db.Tx) (err error) {
 		// It may have been begun before the newest key was there.
 		for _, fingerprint := range m.Keys.Lookups("session", token) {
 			if s, err = find(tx, fingerprint); s != nil || err != nil {
