@@ -188,7 +188,6 @@ func (c *County) eventually(what string, ask func() bool) {
 // without waiting. Only who comes at the end of a step may have to wait for the next.
 func (c *County) AppCode(secret string) string {
 	c.t.Helper()
-	c.suite.need(c.t, "oathtool")
 	const period, soon = 30, 5 // seconds
 	var step int64
 	c.eventually("a code of the app that was not used", func() bool {
@@ -197,7 +196,14 @@ func (c *County) AppCode(secret string) string {
 		return step <= now/period+1
 	})
 	c.steps[secret] = step
-	at := time.Unix(step*period, 0).UTC().Format("2006-01-02 15:04:05 UTC")
+	return c.AppCodeAt(secret, time.Unix(step*period, 0))
+}
+
+// AppCodeAt is the code that an app shows whose clock says so.
+func (c *County) AppCodeAt(secret string, clock time.Time) string {
+	c.t.Helper()
+	c.suite.need(c.t, "oathtool")
+	at := clock.UTC().Format("2006-01-02 15:04:05 UTC")
 	out, err := exec.Command("oathtool", "--totp", "-b", "-N", at, secret).Output()
 	if err != nil {
 		c.t.Fatal(err)

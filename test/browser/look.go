@@ -205,8 +205,8 @@ func (s *Suite) sizeOf(t testing.TB, address string) int {
 	}
 	defer response.Body.Close()
 	whole, err := httputil.DumpResponse(response, true)
-	if err != nil || response.StatusCode != http.StatusOK {
-		t.Fatalf("%s: %s, %v", address, response.Status, err)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return len(whole)
+	return len(whole) // of one that is missing as well: the browser complains of that
 }

@@ -40,9 +40,37 @@ const atFirst = () => {
   return wanted && wanted !== document.activeElement ? `the keyboard is not at ${wanted.name}` : "";
 };
 
+// luminance is that of a colour over what lies under it (WCAG 2.2, relative luminance).
+const luminance = (...colours) => {
+  const canvas = document.createElement("canvas").getContext("2d");
+  for (const colour of colours) {
+    canvas.fillStyle = colour;
+    canvas.fillRect(0, 0, 1, 1);
+  }
+  const [r, g, b] = [...canvas.getImageData(0, 0, 1, 1).data].map((one) => one / 255).map((one) => one <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4);
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+};
+
+// ring tells what is wrong with the sign that the keyboard is at something: it must be seen (WCAG 2.2, 2.4.7 and 1.4.11),
+// and nothing may lie over what it is at (2.4.11).
+const ring = () => {
+  const at = document.activeElement;
+  if (at === document.body) return "";
+  const style = getComputedStyle(at);
+  if (!at.matches(":focus-visible") || style.outlineStyle === "none" || parseFloat(style.outlineWidth) < 2) return `nobody sees that the keyboard is at ${about(at)}`;
+  const grounds = [];
+  for (let ground = at.parentElement; ground; ground = ground.parentElement) grounds.unshift(getComputedStyle(ground).backgroundColor);
+  const [dark, light] = [luminance("#fff", ...grounds), luminance("#fff", ...grounds, style.outlineColor)].sort((x, y) => x - y);
+  if ((light + 0.05) / (dark + 0.05) < 3) return `hardly anybody sees that the keyboard is at ${about(at)}`;
+  const box = at.getBoundingClientRect();
+  const met = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+  if (!met || !(at.contains(met) || met.contains(at))) return `the keyboard is at ${about(at)}, which is out of sight`;
+  return "";
+};
+
 // parts are the addresses of all that the page is made of, but photographs and sound.
 const parts = () => [location.href.split("#")[0], ...[...document.querySelectorAll("link[href], script[src], img[src]")].map((one) => one.href ?? one.src)]
-  .filter((address, i, all) => all.indexOf(address) === i && !/\.(png|wav)$/.test(address));
+  .filter((address, i, all) => all.indexOf(address) === i && !/^data:|\.(png|wav)$/.test(address));
 
 const faults = () => {
   const wrong = [];

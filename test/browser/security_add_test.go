@@ -5,8 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chromedp/chromedp/kb"
-
 	"woggle/test/browser"
 )
 
@@ -111,31 +109,18 @@ func TestAddTheAppByKeyboard(t *testing.T) {
 	county := suite.Demo(t)
 	raj := county.Person("raj.patel")
 	w := county.Window().Open("/signin")
-	tabTo(t, w, "username").Key(raj.Username).Enter()
-	tabTo(t, w, "password").Key(raj.Password).Enter()
-	tabTo(t, w, "code").Key(county.Code(raj.Phone)).Enter().See("Hello, Raj")
-	tabTo(t, w, "Security info").Enter().See("Where you are signed in")
-	tabTo(t, w, "Add sign-in method").Enter()
-	tabTo(t, w, "Authenticator app").Enter().See("Get an authenticator app")
-	tabTo(t, w, "Next").Enter().See("Scan this with your app")
-	tabTo(t, w, "I can’t scan it").Key(" ").Wait("document.querySelector('.key').checkVisibility()")
+	w.Reach("username").Key(raj.Username).Enter()
+	w.Reach("password").Key(raj.Password).Enter()
+	w.Reach("code").Key(county.Code(raj.Phone)).Enter().See("Hello, Raj")
+	w.Reach("Security info").Enter().See("Where you are signed in")
+	w.Reach("Add sign-in method").Enter()
+	w.Reach("Authenticator app").Enter().See("Get an authenticator app")
+	w.Reach("Next").Enter().See("Scan this with your app")
+	w.Reach("I can’t scan it").Key(" ").Wait("document.querySelector('.key').checkVisibility()")
 	secret := strings.ReplaceAll(w.Read(".key", ""), " ", "")
-	tabTo(t, w, "Next").Enter().See("Enter the code from your app")
+	w.Reach("Next").Enter().See("Enter the code from your app")
 	if at := w.Focused(); at != "code" {
 		t.Errorf("the page of the code begins at %s", at)
 	}
 	w.Key(county.AppCode(secret)).Enter().See("It is added. You can sign in with it from now on.", "My phone")
-}
-
-// tabTo presses Tab until the keyboard is at what begins with the words, or at the field of that name.
-func tabTo(t *testing.T, w *browser.Window, words string) *browser.Window {
-	t.Helper()
-	for range 40 {
-		if strings.HasPrefix(w.Focused(), words) {
-			return w
-		}
-		w.Key(kb.Tab)
-	}
-	t.Fatalf("Tab never comes to %q on %s", words, w.Address())
-	return w
 }

@@ -41,7 +41,7 @@ func TestLaterSignInOfAHousehold(t *testing.T) {
 	})
 }
 
-// The app needs no message. Each of its codes works once.
+// The app needs no message. Each of its codes works once, and only at its time.
 func TestLaterSignInWithTheApp(t *testing.T) {
 	each(t, func(t *testing.T, county *browser.County, w *browser.Window) {
 		mei := county.Person("mei.lin")
@@ -49,6 +49,9 @@ func TestLaterSignInWithTheApp(t *testing.T) {
 		code := county.AppCode(mei.Secret)
 		w.Fill("one-time-code", code).Press("Verify").See("Hello, Mei").Press("Sign out")
 		signIn(w, mei).Fill("one-time-code", code).Press("Verify").See(wrongCode)
+		for _, clock := range []time.Duration{-2 * time.Minute, 2 * time.Minute} {
+			w.Fill("one-time-code", county.AppCodeAt(mei.Secret, time.Now().Add(clock))).Press("Verify").See(wrongCode)
+		}
 		prove(county, w, mei).See("Hello, Mei")
 		for _, m := range county.Messages(mei.Phone) {
 			t.Errorf("a phone that is not set up got: %s", m.Text)

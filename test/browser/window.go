@@ -58,6 +58,7 @@ func (c *County) Window() *Window {
 // Window opens a browser for the site with the address.
 func (s *Suite) Window(t testing.TB, base string) *Window {
 	t.Helper()
+	s.need(t)
 	w := &Window{t: t, suite: s, base: base}
 	w.begin(s.chromium, chromedp.WithNewBrowserContext())
 	return w
@@ -94,6 +95,8 @@ func (w *Window) begin(parent context.Context, options ...chromedp.ContextOption
 	if err := chromedp.Do(w.ctx); err != nil {
 		w.t.Fatal(err)
 	}
+	// Each window is as if it were in front, though many are open at once: only there the keyboard is seen to be somewhere.
+	call(w, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
 	if w.width == 0 {
 		w.width = wide
 	}
@@ -236,6 +239,31 @@ func (w *Window) Tap(words string) *Window {
 func (w *Window) Key(keys string) *Window {
 	w.t.Helper()
 	w.run("pressing keys", chromedp.KeyEvent(keys))
+	return w
+}
+
+// BackTab presses Shift and Tab.
+func (w *Window) BackTab() *Window {
+	w.t.Helper()
+	w.run("pressing keys", chromedp.KeyEvent(kb.Tab, chromedp.KeyModifiers(chromedp.ModifierShift)))
+	return w
+}
+
+// Reach presses Tab until the keyboard is at what begins with the words, or at the field with the name. Wherever it comes
+// by, one must see that it is there.
+func (w *Window) Reach(words string) *Window {
+	w.t.Helper()
+	for range 40 {
+		if wrong := w.ask("ring()"); wrong != "" {
+			w.t.Errorf("on %s %s", w.Address(), wrong)
+		}
+		at := w.Focused()
+		if slices.ContainsFunc(w.say(words), func(s string) bool { return strings.HasPrefix(at, s) }) {
+			return w
+		}
+		w.Key(kb.Tab)
+	}
+	w.t.Fatalf("Tab never comes to %q on %s", words, w.Address())
 	return w
 }
 
