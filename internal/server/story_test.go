@@ -290,3 +290,20 @@ func TestASecondTabGoesOnWhereTheFirstIs(t *testing.T) {
 		s.browser().open(codePage.URL.RequestURI()).sees("not open here")
 	})
 }
+
+// Who has just proved it and then turns back is not asked again when they go on after all. Who turns back without having
+// proved anything has proved nothing.
+func TestAProofLastsThoughOneTurnsBack(t *testing.T) {
+	each(t, func(s *site) {
+		b, _ := s.atCode("aisha")
+		b.fill("Verify", "one-time-code", s.code(mobile))
+		s.clock.Advance(50 * time.Minute)
+		addApp := func() *browser { return b.open("/security/add").press("Authenticator app") }
+		addApp().sees("Enter the code we sent").press("Not now").sees("Security info")
+		s.clock.Advance(2 * time.Minute) // a new code may be sent
+		addApp().sees("Enter the code we sent").fill("Verify", "one-time-code", s.code(mobile)).press("Not now").sees("Security info")
+		addApp().notSees("Enter the code we sent").sees("Get an authenticator app")
+		s.clock.Advance(11 * time.Minute)
+		addApp().sees("Enter the code we sent")
+	})
+}

@@ -32,14 +32,10 @@ func (f *Flow) finish(tx *db.Tx, r *http.Request, a *Attempt) (err error) {
 		return err
 	}
 	visit, mine := page.VisitOf(r), session.Of(r)
-	a.started = &started{user: a.User, stay: a.Stay}
 	if a.Session != "" {
-		if mine == nil || mine.ID != a.Session {
-			return problem.New(problem.Gone, "signin.refused.left") // and all that was done here with it
-		}
-		a.started.stay = mine.Stay
-		a.started.token, err = f.Sessions.Raise(tx, mine, a.Proofs)
+		err = f.raiseSession(tx, r, a)
 	} else {
+		a.started = &started{user: a.User, stay: a.Stay}
 		if mine != nil { // whoever used this browser before is not signed in beside the new person
 			if err := f.Sessions.End(tx, mine.User.ID, mine.ID, mine.User.ID); err != nil {
 				return err
@@ -48,6 +44,17 @@ func (f *Flow) finish(tx *db.Tx, r *http.Request, a *Attempt) (err error) {
 		err = f.startSession(tx, a, session.Origin{Address: visit.Address.String(), Agent: visit.Agent})
 	}
 	a.end(ReasonDone)
+	return err
+}
+
+// raiseSession makes what was proved in the attempt a proof of the session that it began from.
+func (f *Flow) raiseSession(tx *db.Tx, r *http.Request, a *Attempt) error {
+	mine := session.Of(r)
+	if mine == nil || mine.ID != a.Session {
+		return problem.New(problem.Gone, "signin.refused.left") // and all that was done here with it
+	}
+	token, err := f.Sessions.Raise(tx, mine, a.Proofs)
+	a.started = &started{token: token, stay: mine.Stay, user: a.User}
 	return err
 }
 

@@ -166,23 +166,34 @@ func (f *Flow) lost(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
-// leave ends the attempt because the person wants to.
+// leave ends the attempt because the person wants to. What was proved on the way stays proved: it was proved in this
+// session, and who turns back at the next page is not to be asked again a minute later.
 func (f *Flow) leave(w http.ResponseWriter, r *http.Request) error {
 	var to string
+	var raised *started
 	err := f.DB.Tx(r.Context(), func(tx *db.Tx) error {
-		to = "" // of a run before
+		to, raised = "", nil // of a run before
 		a, err := f.load(tx, r, r.PostFormValue("a"))
 		if err != nil || a == nil || a.Ended != "" {
 			return err
 		}
-		a.end(ReasonLeft)
 		if a.Session != "" {
 			to = a.ReturnTo
+			if session.Since(a.Proofs, session.Possession, session.Of(r).AuthAt.Add(time.Millisecond)) {
+				if err := f.raiseSession(tx, r, a); err != nil {
+					return err
+				}
+			}
+			raised = a.started
 		}
+		a.end(ReasonLeft)
 		return saveAttempt(tx, a)
 	})
 	if err != nil {
 		return err
+	}
+	if raised != nil {
+		raised.cookies(f, w, r)
 	}
 	return page.Redirect(w, r, LocalPath(to))
 }
