@@ -397,7 +397,7 @@ func TestOpenAttemptsEndWithWhatTheyStoodOn(t *testing.T) {
 		thief, user := s.atCode("aisha")
 		owner := s.browser().password("aisha", passphrase).fill("Verify", "one-time-code", s.code(mobile))
 		stepUp := s.browser().password("aisha", passphrase).fill("Verify", "one-time-code", s.code(mobile))
-		stepUp.open("/security").press("Update").sees("Add a phone")
+		stepUp.open("/security").press("Update").sees("Your new number")
 		owner.open("/security/password").fill("", "current-password", passphrase, "new-password", "seven otters knit quietly")
 		if owner.signedIn(); owner.page.URL.Path != "/security" {
 			t.Fatalf("the owner is not signed in: %s", owner.page.Text)

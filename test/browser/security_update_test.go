@@ -15,12 +15,12 @@ func TestUpdateAPhoneNumber(t *testing.T) {
 	everyWay(t, func(t *testing.T, county *browser.County, w *browser.Window, take func(string, int64)) {
 		raj := county.Person("raj.patel")
 		const old, fresh = "+44 7700 900202", "+44 7700 900888"
-		enter(county, w, raj).Press("Security info").PressBeside(old, "Update").See("Add a phone")
+		enter(county, w, raj).Press("Security info").PressBeside(old, "Update").See("Your new number")
 		take("update-number", 440)
 		w.Press("Not now").See("Security info", old).NotSee("It is updated. The old number does not work any more.")
 
 		county.Later(stale)
-		prove(county, w.PressBeside(old, "Update").See("Enter the code we sent", "•••202"), raj).See("Add a phone")
+		prove(county, w.PressBeside(old, "Update").See("Enter the code we sent", "•••202"), raj).See("Your new number")
 		w.Fill("tel", "07700 900888").Choose("sms").Press("Send me a code").See("•••888")
 		other := county.Window()
 		enter(county, other, raj).Open("/security").See(old).NotSee(fresh)

@@ -106,6 +106,7 @@ func (m *Method) Ask(w http.ResponseWriter, r *http.Request, a *signin.Attempt, 
 
 type numberPage struct {
 	signin.Form
+	Title     string // locale key: why a number is asked for
 	Countries []Country
 	Region    string
 	Number    string
@@ -124,7 +125,7 @@ func (m *Method) Enrol(w http.ResponseWriter, r *http.Request, a *signin.Attempt
 	if data.Sent {
 		return m.Pages.Show(w, r, "phone/code", data, page.Wrong(problems))
 	}
-	number := numberPage{Form: data.Form, Countries: m.Plan.Countries(page.VisitOf(r).Locale.Code), Region: m.Plan.Default,
+	number := numberPage{Form: data.Form, Title: numberTitle(a), Countries: m.Plan.Countries(page.VisitOf(r).Locale.Code), Region: m.Plan.Default,
 		Channel: string(message.SMS), Text: m.Outbox.Serves(message.SMS), Call: m.Outbox.Serves(message.Voice)}
 	if r.PostForm.Has("number") { // what was typed is kept
 		number.Region, number.Number = r.PostFormValue("country"), r.PostFormValue("number")
@@ -137,6 +138,16 @@ func (m *Method) Enrol(w http.ResponseWriter, r *http.Request, a *signin.Attempt
 		}
 	}
 	return m.Pages.Show(w, r, "phone/number", number, page.Wrong(problems))
+}
+
+func numberTitle(a *signin.Attempt) string {
+	switch {
+	case a.First():
+		return "phone.number.title"
+	case a.Need.Replaces != "":
+		return "phone.number.title.new"
+	}
+	return "phone.number.title.more"
 }
 
 // takeNumber checks the number and sends a code to it.
