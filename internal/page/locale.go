@@ -11,6 +11,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/text/feature/plural"
@@ -24,7 +25,13 @@ var localeFiles embed.FS
 type Locales struct {
 	all     []*Locale
 	matcher language.Matcher
+
+	mu      sync.RWMutex
+	matched map[string]*Locale // by Accept-Language header: there are few, and parsing one is slow
 }
+
+// mostMatched bounds what is remembered, because a stranger may send any header.
+const mostMatched = 500
 
 // Locale is one language.
 type Locale struct {
@@ -110,9 +117,26 @@ func (l *Locales) Match(accept string, codes ...string) *Locale {
 			return locale
 		}
 	}
-	if len(accept) > 200 { // parsing costs more than such a header is worth
-		accept = ""
+	if accept == "" || len(accept) > 200 { // parsing costs more than such a header is worth
+		return l.all[0]
 	}
+	l.mu.RLock()
+	locale := l.matched[accept]
+	l.mu.RUnlock()
+	if locale != nil {
+		return locale
+	}
+	locale = l.match(accept)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.matched == nil || len(l.matched) >= mostMatched {
+		l.matched = map[string]*Locale{}
+	}
+	l.matched[accept] = locale
+	return locale
+}
+
+func (l *Locales) match(accept string) *Locale {
 	tags, _, err := language.ParseAcceptLanguage(accept)
 	if err != nil || len(tags) == 0 {
 		return l.all[0]
@@ -160,11 +184,36 @@ func (l *Locale) fill(key string, args []any, show func(any) string) string {
 	if len(args) == 0 {
 		return text
 	}
-	pairs := make([]string, 0, len(args))
-	for i := 0; i+1 < len(args); i += 2 {
-		pairs = append(pairs, "{"+args[i].(string)+"}", show(args[i+1]))
+	return put(text, args, show)
+}
+
+// put fills the {placeholders} that args name. A value is not looked at again, whatever stands in it.
+func put(text string, args []any, show func(any) string) string {
+	var filled strings.Builder
+	for {
+		before, rest, found := strings.Cut(text, "{")
+		filled.WriteString(before)
+		if !found {
+			return filled.String()
+		}
+		name, after, closed := strings.Cut(rest, "}")
+		if value, named := argument(args, name); closed && named {
+			filled.WriteString(show(value))
+			text = after
+		} else {
+			filled.WriteByte('{')
+			text = rest
+		}
 	}
-	return strings.NewReplacer(pairs...).Replace(text)
+}
+
+func argument(args []any, name string) (value any, found bool) {
+	for i := 0; i+1 < len(args); i += 2 {
+		if args[i] == name {
+			return args[i+1], true
+		}
+	}
+	return nil, false
 }
 
 var pluralNames = map[plural.Form]string{plural.Zero: "zero", plural.One: "one", plural.Two: "two", plural.Few: "few",

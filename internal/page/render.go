@@ -25,11 +25,17 @@ type Renderer struct {
 	brand           Brand
 	demo            bool
 	base            *template.Template
-	pages           map[string]func() (*template.Template, error)
+	pages           map[pageKey]func() (*template.Template, error)
 	assets          map[string]asset
 	assetsByAddress map[string]asset
 	buffers         sync.Pool
 	log             func(r *http.Request, err error)
+}
+
+// pageKey names a page in a language. Most visits are plain: there is nothing to say about a form.
+type pageKey struct {
+	name, language string
+	plain          bool
 }
 
 // Config is what a Renderer needs.
@@ -45,7 +51,7 @@ func New(c Config) (*Renderer, error) {
 	if err := c.Brand.Check(); err != nil {
 		return nil, err
 	}
-	r := &Renderer{brand: c.Brand, demo: c.Demo, log: c.Log, pages: map[string]func() (*template.Template, error){}}
+	r := &Renderer{brand: c.Brand, demo: c.Demo, log: c.Log, pages: map[pageKey]func() (*template.Template, error){}}
 	r.buffers.New = func() any { return new(bytes.Buffer) }
 	var err error
 	if r.Locales, err = LoadLocales(c.Zone); err != nil {
@@ -78,31 +84,44 @@ func (r *Renderer) Add(chapter string, files fs.FS) error {
 			return err
 		}
 		short := chapter + "/" + strings.TrimSuffix(path.Base(name), ".html")
-		r.pages[short] = sync.OnceValues(func() (*template.Template, error) {
-			clone, err := r.base.Clone()
-			if err != nil {
-				return nil, err
+		for _, l := range r.Locales.All() {
+			for _, plain := range []bool{true, false} {
+				r.pages[pageKey{short, l.Code, plain}] = sync.OnceValues(func() (*template.Template, error) {
+					return r.parse(short, source, settler{renderer: r, locale: l, plain: plain})
+				})
 			}
-			return clone.New(short).Parse(string(source))
-		})
+		}
 	}
 	return nil
+}
+
+func (r *Renderer) parse(name string, source []byte, s settler) (*template.Template, error) {
+	t, err := r.base.Clone()
+	if err != nil {
+		return nil, err
+	}
+	if t, err = t.New(name).Parse(string(source)); err != nil {
+		return nil, err
+	}
+	return t, s.settle(t)
 }
 
 // Parse parses every page, for a test: a fault in one would otherwise wait for its first visitor.
 func (r *Renderer) Parse() error {
 	var faults []error
-	for name, parse := range r.pages {
+	for key, parse := range r.pages {
 		if _, err := parse(); err != nil {
-			faults = append(faults, fmt.Errorf("page %s: %w", name, err))
+			faults = append(faults, fmt.Errorf("page %s in %s: %w", key.name, key.language, err))
 		}
 	}
 	return errors.Join(faults...)
 }
 
-// View is what a template sees.
+// View is what a template sees. What of it is the same for all visitors is settled when the page is parsed.
 type View struct {
-	*Visit
+	Locale *Locale
+	Token  string  // of the forms
+	Person *Person // who is signed in, or nil
 	Brand  Brand
 	Demo   bool
 	Path   string   // of the page, for the language switch and the navigation
@@ -140,21 +159,23 @@ func Notice(key string) Option { return func(v *View, _ *int) { v.Notice = key }
 
 // Show writes the page. Nothing is written before the whole page is made, so that a fault never leaves half a page.
 func (r *Renderer) Show(w http.ResponseWriter, req *http.Request, name string, data any, options ...Option) error {
-	parse, ok := r.pages[name]
-	if !ok {
-		return fmt.Errorf("no page %s", name)
-	}
-	t, err := parse()
-	if err != nil {
-		return fmt.Errorf("page %s: %w", name, err)
-	}
-	view := &View{Visit: VisitOf(req), Brand: r.brand, Demo: r.demo, Path: req.URL.RequestURI(), Data: data}
+	visit := VisitOf(req)
+	view := &View{Locale: visit.Locale, Token: visit.Token, Person: visit.Person, Brand: r.brand, Demo: r.demo,
+		Path: req.URL.RequestURI(), Data: data}
 	status := http.StatusOK
 	for _, o := range options {
 		o(view, &status)
 	}
 	if req.Method != http.MethodGet && req.Method != http.MethodHead {
 		view.Path = backOf(req)
+	}
+	parse, ok := r.pages[pageKey{name, view.Locale.Code, len(view.Errors) == 0 && view.Notice == ""}]
+	if !ok {
+		return fmt.Errorf("no page %s", name)
+	}
+	t, err := parse()
+	if err != nil {
+		return fmt.Errorf("page %s: %w", name, err)
 	}
 	buffer := r.buffers.Get().(*bytes.Buffer)
 	buffer.Reset()
