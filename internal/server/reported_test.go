@@ -5,6 +5,8 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -111,5 +113,40 @@ func TestAReportedCallOfASetUpEndsOnlyThat(t *testing.T) {
 		}
 		b.fill("Send me a code", "tel", "01632 960457", "channel", "voice").sees("We are calling you").notSees(said)
 		b.open(b.page.URL.RequestURI()).sees("We are calling you").notSees(said)
+	})
+}
+
+var notMeLink = regexp.MustCompile(`This wasn.t me: https?://[^/]+(/not-me/\S+)$`)
+
+// Who has no e-mail is told of a new browser by text, and can say from there that it wasn't them.
+func TestATextTellsAndCanStop(t *testing.T) {
+	each(t, func(s *site) {
+		user := s.member("aisha", func(_ *db.Tx, u *directory.User) { u.Email = "" })
+		s.phoneOf(user, mobile, phone.Mobile, message.SMS)
+		s.browser().password("aisha", passphrase).fill("Verify", "one-time-code", s.code(mobile))
+		s.clock.Advance(time.Hour)
+		thief := s.browser().password("aisha", passphrase).fill("Verify", "one-time-code", s.code(mobile)).sees("Hello")
+		notice := s.to(mobile)[0]
+		if notice.Purpose != message.Notice {
+			t.Fatalf("the newest text is %+v", notice)
+		}
+		link := notMeLink.FindStringSubmatch(notice.Body)
+		if link == nil {
+			t.Fatalf("no link in %q", notice.Body)
+		}
+		if strings.ContainsAny(notice.Body, "\r\n") {
+			t.Errorf("a link may not stand on a line of its own: %q", notice.Body)
+		}
+		owner := s.browser().open(link[1])
+		if s.frozen(user) {
+			t.Fatal("looking at the link has frozen the account")
+		}
+		owner.press("Stop everything")
+		if !s.frozen(user) {
+			t.Fatal("the account is not frozen")
+		}
+		if thief.open("/security").signedIn() {
+			t.Error("the thief is still signed in")
+		}
 	})
 }

@@ -21,7 +21,7 @@ const (
 )
 
 func (f *Flow) newLink(tx *db.Tx, purpose, user string, life time.Duration) (token string, err error) {
-	token = db.NewToken()
+	token = db.NewToken()[:26] // 130 bits: more than anybody guesses, and short enough for a text
 	return token, insertLink(tx, f.Keys.MAC("link", token), purpose, user, life)
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"woggle/internal/db"
+	"woggle/internal/message"
 	"woggle/internal/page"
 )
 
@@ -27,8 +28,9 @@ type Enroller interface {
 
 // Teller is a method that can carry a notice to the person.
 type Teller interface {
-	// Tell sends the sentence of key to the person through this method, if it can carry one without a bill or a bother.
-	Tell(tx *db.Tx, e Enrolled, locale, key string, args ...any) error
+	// Tell sends the sentence of key, and the link of what to press, to the person through this method, if it can carry
+	// them without a bother.
+	Tell(tx *db.Tx, e Enrolled, locale, key string, link message.Button, args ...any) error
 }
 
 // Describer words a person's method for lists.

@@ -13,21 +13,20 @@ import (
 // notMeLife is how long the link of a notice works.
 const notMeLife = 7 * 24 * time.Hour
 
-// Tell sends the notice of key to the user: by e-mail, with a link "this wasn't me", and through every method that can
+// Tell sends the notice of key to the user, with a link "this wasn't me": by e-mail, and through every method that can
 // carry it, except those with an id in except, which have just been added or are gone. It is sent when the transaction
 // is committed, and never otherwise. args are name, value pairs for the sentence.
 func (f *Flow) Tell(tx *db.Tx, user directory.User, key string, except []string, args ...any) error {
 	if user.ID == "" {
 		return nil
 	}
+	token, err := f.newLink(tx, linkNotMe, user.ID, notMeLife)
+	if err != nil {
+		return err
+	}
+	notMe := message.Button{Label: f.text(user, "signin.notice.not-me"), URL: f.Base + "/not-me/" + token}
 	if user.Email != "" && f.Outbox.Serves(message.Email) {
-		link, err := f.newLink(tx, linkNotMe, user.ID, notMeLife)
-		if err != nil {
-			return err
-		}
-		err = f.mail(tx, user, mail{purpose: message.Notice, key: key, args: args,
-			button: &message.Button{Label: f.text(user, "signin.notice.not-me"), URL: f.Base + "/not-me/" + link}})
-		if err != nil {
+		if err := f.mail(tx, user, mail{purpose: message.Notice, key: key, args: args, button: &notMe}); err != nil {
 			return err
 		}
 	}
@@ -40,7 +39,7 @@ func (f *Flow) Tell(tx *db.Tx, user directory.User, key string, except []string,
 		if !ok || slices.Contains(except, e.ID) {
 			continue
 		}
-		if err := teller.Tell(tx, e, user.Locale, key, args...); err != nil {
+		if err := teller.Tell(tx, e, user.Locale, key, notMe, args...); err != nil {
 			return err
 		}
 	}

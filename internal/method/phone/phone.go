@@ -114,7 +114,7 @@ func (m *Method) Detail(e signin.Enrolled, l *page.Locale) (title, detail string
 var noticeTexts = limit.Rule{Name: "notice-text", Max: 5, Window: day}
 
 // Tell sends a notice as a text to a phone that gets its codes so; nobody is called up for a notice.
-func (m *Method) Tell(tx *db.Tx, e signin.Enrolled, locale, key string, args ...any) error {
+func (m *Method) Tell(tx *db.Tx, e signin.Enrolled, locale, key string, link message.Button, args ...any) error {
 	n, s, err := m.open(e)
 	if err != nil {
 		// Passed by: an error would undo what is told about, the counting of a wrong code among it.
@@ -128,6 +128,6 @@ func (m *Method) Tell(tx *db.Tx, e signin.Enrolled, locale, key string, args ...
 		return err
 	}
 	_, err = m.Outbox.Enqueue(tx, message.Message{User: e.User, Channel: message.SMS, Purpose: message.Notice, To: n.E164,
-		Hint: n.Masked(), Locale: locale, Body: m.Texts.Notice(locale, key, args...)})
+		Hint: n.Masked(), Locale: locale, Body: m.Texts.Notice(locale, key, args...) + " " + message.Fold(link.Label) + ": " + link.URL})
 	return err
 }
