@@ -91,7 +91,7 @@ func sentence(err error) string {
 	if failure != nil {
 		return err.Error()
 	}
-	view := page.View{Visit: &page.Visit{Locale: locales.Find("en")}}
+	view := page.View{Locale: locales.Find("en")}
 	if known.Field != "" {
 		return known.Field + ": " + string(view.Say(known))
 	}
