@@ -62,7 +62,7 @@ func (c *demoCommand) Run(p *program) (err error) {
 	if err != nil {
 		return err
 	}
-	saveMemory()
+	go saveMemory(p.ctx)
 	tour(p.out, base.String(), county)
 	return s.Serve(p.ctx, listener)
 }

@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"strings"
 	"time"
 
@@ -59,7 +58,7 @@ func (c *serveCommand) Run(p *program, k *kong.Context) error {
 		listener.Close()
 		return err
 	}
-	saveMemory()
+	go saveMemory(p.ctx)
 	log.Info("serving", "address", site.Base.String(), "listen", site.Listen, "version", version())
 	defer log.Info("stopped")
 	return s.Serve(p.ctx, listener)
@@ -189,15 +188,4 @@ func tlsConfig(site Site) (*tls.Config, error) {
 		return nil, nil
 	}
 	return config, nil
-}
-
-// saveMemory keeps the process small: a sign-in takes 19 MiB for a moment, and what it leaves is to be given back
-// before the next one adds to it. GOMEMLIMIT and GOGC, where somebody has set them, stand.
-func saveMemory() {
-	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(160 << 20)
-	}
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(50)
-	}
 }
