@@ -16,6 +16,7 @@ import (
 	"woggle/internal/keys"
 	"woggle/internal/message"
 	"woggle/internal/page"
+	"woggle/internal/problem"
 	"woggle/internal/session"
 )
 
@@ -221,7 +222,7 @@ func (f *Flow) find(tx *db.Tx, r *http.Request, id string) (*Attempt, error) {
 // facts reads what the decision needs to know of the person.
 func (f *Flow) facts(tx *db.Tx, a *Attempt) (err error) {
 	if a.User.ID == "" {
-		return nil
+		return factsOfNobody(tx, a)
 	}
 	if a.User, err = directory.ByID(tx, a.User.ID); err != nil {
 		return err
@@ -249,6 +250,18 @@ func (f *Flow) facts(tx *db.Tx, a *Attempt) (err error) {
 		a.Person.Missing = len(missing) > 0
 	}
 	return nil
+}
+
+// factsOfNobody asks the questions of facts about a name that nobody has: the time of the answer would tell (threat T06).
+func factsOfNobody(tx *db.Tx, a *Attempt) error {
+	if _, err := directory.ByID(tx, ""); !problem.Is(err, problem.NotFound) {
+		return err
+	}
+	if _, err := Methods(tx, ""); err != nil || !a.Need.Details {
+		return err
+	}
+	_, err := directory.Missing(tx, directory.User{})
+	return err
 }
 
 // arrive decides the next step, starts its challenge when the attempt was not there before, and finishes the attempt

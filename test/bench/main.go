@@ -57,11 +57,12 @@ type part struct {
 }
 
 var parts = []part{{"signins", (*bench).measureSignIns}, {"storms", (*bench).measureStorms}, {"pages", (*bench).measurePages},
-	{"starts", (*bench).measureStarts}, {"million", (*bench).measureMillion}}
+	{"starts", (*bench).measureStarts}, {"telltale", (*bench).measureTelltale},
+	{"million", (*bench).measureMillion}}
 
 func main() {
 	small := flag.Bool("quick", false, "measure little, to try the bench itself")
-	only := flag.String("only", "", "measure these parts only, of signins,storms,pages,starts,million")
+	only := flag.String("only", "", "measure these parts only, of signins,storms,pages,starts,telltale,million")
 	profiles := flag.String("profile", "", "write profiles of a server in this process into the folder, and measure nothing")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
