@@ -2,6 +2,7 @@
 package password
 
 import (
+	"context"
 	"errors"
 	"net/http"
 
@@ -36,6 +37,12 @@ func (m *Method) Enrol(w http.ResponseWriter, r *http.Request, a *signin.Attempt
 
 // answer counts the try, compares outside any transaction because that takes long, and then goes on.
 func (m *Method) answer(w http.ResponseWriter, r *http.Request) error {
+	if m.Hasher.Crowded() {
+		return busy(ErrBusy)
+	}
+	// The wait for the database is part of the wait.
+	patient, leave := context.WithTimeoutCause(r.Context(), Patience, ErrBusy)
+	defer leave()
 	typed := r.PostFormValue("password")
 	taken := false // the try is counted
 	a, err := m.Flow.Before(w, r, signin.Prove, signin.Password, func(tx *db.Tx, a *signin.Attempt) error {
@@ -56,7 +63,7 @@ func (m *Method) answer(w http.ResponseWriter, r *http.Request) error {
 	}
 	var v verdict
 	if len(typed) <= longest {
-		v, err = m.compare(r.Context(), a, typed)
+		v, err = m.compare(patient, a, typed)
 	}
 	if err != nil && taken {
 		return errors.Join(busy(err), m.Flow.UndoPassword(r.Context(), a)) // nothing was compared, so nothing counts

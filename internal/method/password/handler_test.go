@@ -115,6 +115,11 @@ func TestABusyServerCountsNoTries(t *testing.T) {
 			t.Fatalf("status %d: %s", p.Status, p.Text)
 		}
 	}
+	d.method.Hasher.here.Add(1000)
+	if p := d.send(v, form); p.Status != http.StatusServiceUnavailable || p.Header.Get("Retry-After") == "" {
+		t.Errorf("a crowd waits: status %d: %s", p.Status, p.Text)
+	}
+	d.method.Hasher.here.Add(-1000)
 	if got := d.tries(); got != 0 {
 		t.Errorf("%d tries are counted", got)
 	}

@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -31,6 +32,9 @@ const (
 	tagBytes  = 32
 )
 
+// Patience is how long somebody at a screen waits for a hash to be started.
+const Patience = 2 * time.Second
+
 // ErrBusy says that no hash could be started within the Hasher's waiting time: a problem of kind Busy, for a 503.
 var ErrBusy error = problem.New(problem.Busy, "error.busy").After(5 * time.Second)
 
@@ -44,7 +48,11 @@ type Hasher struct {
 	slots *semaphore.Weighted // first come, first served
 	size  int64
 	wait  time.Duration
+	here  atomic.Int64 // who waits for a turn or has one
 }
+
+// queue is how many may wait for each turn: on a fast core, as many as are through in the waiting time.
+const queue = 100
 
 // NewHasher bounds hashing to concurrency hashes at once (0: one for each core) and to a wait of at most wait for a
 // turn (0: 2 s). More at once than cores only makes everybody wait longer, and costs 19 MiB each.
@@ -53,7 +61,7 @@ func NewHasher(concurrency int, wait time.Duration) *Hasher {
 		concurrency = runtime.GOMAXPROCS(0)
 	}
 	if wait <= 0 {
-		wait = 2 * time.Second
+		wait = Patience
 	}
 	return &Hasher{slots: semaphore.NewWeighted(int64(concurrency)), size: int64(concurrency), wait: wait}
 }
@@ -109,14 +117,20 @@ func (h *Hasher) Dummy(ctx context.Context, password string) error {
 	})
 }
 
+// Crowded tells that another hash would not be started in time, because of all who wait: for refusing at once, before
+// there is more to do for it.
+func (h *Hasher) Crowded() bool { return h.here.Load() > queue*h.size }
+
 // run does the work when it is its turn. Work that needs more memory than one of our own hashes takes several turns
 // at once, up to all of them, so that the sum stays bounded whatever was imported.
 func (h *Hasher) run(ctx context.Context, memory uint64, work func()) error {
 	turns := min(max(1, int64((memory+memoryKiB-1)/memoryKiB)), h.size)
-	queue, leave := context.WithTimeoutCause(ctx, h.wait, ErrBusy)
+	h.here.Add(1)
+	defer h.here.Add(-1)
+	waiting, leave := context.WithTimeoutCause(ctx, h.wait, ErrBusy)
 	defer leave()
-	if h.slots.Acquire(queue, turns) != nil {
-		return context.Cause(queue) // ErrBusy, or why the caller's own context ended
+	if h.slots.Acquire(waiting, turns) != nil {
+		return context.Cause(waiting) // ErrBusy, or why the caller's own context ended
 	}
 	defer h.slots.Release(turns)
 	work()

@@ -141,6 +141,28 @@ func TestOnlySoManyAtOnce(t *testing.T) {
 	})
 }
 
+func TestACrowdIsKnownFromAfar(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := NewHasher(2, 2*time.Second)
+		gate := make(chan struct{})
+		for i := range 2*queue + 1 {
+			if h.Crowded() {
+				t.Fatalf("%d are a crowd", i)
+			}
+			go h.run(t.Context(), memoryKiB, func() { <-gate })
+			synctest.Wait()
+		}
+		if !h.Crowded() {
+			t.Errorf("%d are no crowd", 2*queue+1)
+		}
+		close(gate)
+		synctest.Wait()
+		if h.Crowded() {
+			t.Error("those who have gone are a crowd")
+		}
+	})
+}
+
 func TestEveryDoorWaits(t *testing.T) {
 	doors := map[string]func(context.Context, *Hasher) error{
 		"Hash":   func(c context.Context, h *Hasher) error { _, err := h.Hash(c, "woggle"); return err },
