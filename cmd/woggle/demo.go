@@ -30,6 +30,7 @@ type demoCommand struct {
 
 // Run shows the sample county until the program is told to stop.
 func (c *demoCommand) Run(p *program) (err error) {
+	boundMemory()
 	listener, err := listenLocally(p.ctx, c.Listen)
 	if err != nil {
 		return err

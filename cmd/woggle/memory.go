@@ -18,14 +18,19 @@ const (
 	worthGiving = 8 << 20
 )
 
-// saveMemory keeps the process small until the context ends. GOMEMLIMIT and GOGC, where somebody has set them, stand.
-func saveMemory(ctx context.Context) {
+// boundMemory sets the bounds, first of all: starting makes garbage as well. GOMEMLIMIT and GOGC, where somebody has set
+// them, stand.
+func boundMemory() {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memoryLimit)
 	}
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(garbage)
 	}
+}
+
+// saveMemory gives back what is not used until the context ends.
+func saveMemory(ctx context.Context) {
 	tick := time.NewTicker(quiet)
 	defer tick.Stop()
 	for cycles := uint64(0); ; {

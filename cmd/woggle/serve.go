@@ -30,6 +30,7 @@ type serveCommand struct {
 
 // Run serves until the program is told to stop.
 func (c *serveCommand) Run(p *program, k *kong.Context) error {
+	boundMemory()
 	site, err := c.site(p, k)
 	if err != nil {
 		return err

@@ -26,6 +26,7 @@ type browser struct {
 	body    []byte
 	cookies [][2]string
 	took    *[]time.Duration // of each request, if it is to be noted
+	slowest time.Duration    // of all requests
 }
 
 func newBrowser(address string) *browser { return &browser{address: address} }
@@ -74,8 +75,10 @@ func (b *browser) do(method, path string, form []byte) (a answer, err error) {
 	if err != nil {
 		b.close()
 	}
+	took := time.Since(began)
+	b.slowest = max(b.slowest, took)
 	if b.took != nil {
-		*b.took = append(*b.took, time.Since(began))
+		*b.took = append(*b.took, took)
 	}
 	return a, err
 }

@@ -19,6 +19,7 @@ type tally struct {
 	mu           sync.Mutex
 	reasons      map[string]int
 	slowest      time.Duration // walk
+	answer       time.Duration // the slowest answer of all
 	broken       error         // the bench itself
 }
 
@@ -40,6 +41,12 @@ func (t *tally) note(took time.Duration, err error) {
 	if errors.Is(err, errTooFew) {
 		t.broken = err
 	}
+}
+
+func (t *tally) noteAnswer(took time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.answer = max(t.answer, took)
 }
 
 // why lists the reasons of failures, the most frequent first.
@@ -67,6 +74,7 @@ func startCrowd(ctx context.Context, address string, from *people, count, walks 
 		c.all.Go(func() {
 			b := newBrowser(address)
 			defer b.close()
+			defer func() { c.noteAnswer(b.slowest) }()
 			for n := 0; ctx.Err() == nil && (walks == 0 || n < walks); n++ {
 				p, err := from.take()
 				began := time.Now()
