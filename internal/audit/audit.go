@@ -120,3 +120,17 @@ func OfUser(tx *db.Tx, user, before string, count int) ([]Event, error) {
 	})
 	return events, err
 }
+
+// SignInBefore is the person's last sign-in before that time, or nil if it is not among their newest 50 events. Of the
+// event it gives when and with which browser.
+func SignInBefore(tx *db.Tx, user string, before time.Time) (*Event, error) {
+	e := Event{Type: SignedIn, User: user}
+	var at int64
+	found, err := tx.Found(`SELECT at, agent FROM (SELECT id, at, type, agent FROM audit_events WHERE user_id = $1 ORDER BY id DESC LIMIT 50) AS newest
+		WHERE type = $2 AND at < $3 ORDER BY id DESC LIMIT 1`, []any{user, string(SignedIn), before.UnixMilli()}, &at, &e.Agent)
+	if err != nil || !found {
+		return nil, err
+	}
+	e.At = db.Time(at)
+	return &e, nil
+}

@@ -71,6 +71,45 @@ func TestWhatHappenedToAPersonIsListedNewestFirst(t *testing.T) {
 	})
 }
 
+func TestTheSignInBefore(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *dbtest.Clock) {
+		before := func(at time.Time) (found *audit.Event) {
+			t.Helper()
+			err := d.Ask(background, func(tx *db.Tx) (err error) {
+				found, err = audit.SignInBefore(tx, "ann", at)
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return found
+		}
+		signIn := func(user, agent string) time.Time {
+			clock.Advance(time.Minute)
+			record(t, d, audit.Event{Type: audit.SignedIn, Actor: user, User: user, Agent: agent})
+			return clock.Now()
+		}
+		first := signIn("ann", "Firefox")
+		if e := before(first); e != nil {
+			t.Errorf("before the first sign-in there was one at %s", e.At)
+		}
+		second := signIn("ann", "Safari")
+		signIn("bob", "Edge")
+		third := signIn("ann", "Chrome")
+		for at, want := range map[time.Time]string{second: "Firefox", third: "Safari", third.Add(time.Hour): "Chrome"} {
+			if e := before(at); e == nil || e.Agent != want || !e.At.Before(at) {
+				t.Errorf("before %s it was %+v, and should be %s", at, e, want)
+			}
+		}
+		for range 50 { // it is not looked for among all that ever happened
+			record(t, d, audit.Event{Type: audit.WrongPassword, Actor: "ann", User: "ann"})
+		}
+		if e := before(third); e != nil {
+			t.Errorf("behind 50 events there is %+v", e)
+		}
+	})
+}
+
 func TestPagesOfEventsMeetWithoutGapOrDouble(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB, _ *dbtest.Clock) {
 		for i := range 7 { // all in the same millisecond of the clock

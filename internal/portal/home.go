@@ -7,7 +7,6 @@ import (
 
 	"woggle/internal/audit"
 	"woggle/internal/db"
-	"woggle/internal/directory"
 	"woggle/internal/page"
 	"woggle/internal/session"
 	"woggle/internal/signin"
@@ -22,27 +21,23 @@ type homePage struct {
 }
 
 func (p *Portal) showHome(w http.ResponseWriter, r *http.Request) error {
-	var user directory.User
 	var methods []signin.Enrolled
 	var before *audit.Event
 	var now time.Time
 	s := session.Of(r)
 	err := p.DB.View(r.Context(), func(tx *db.Tx) (err error) {
 		now = tx.Now
-		if user, err = directory.ByID(tx, s.User.ID); err != nil {
+		if methods, err = signin.Methods(tx, s.User.ID); err != nil {
 			return err
 		}
-		if methods, err = signin.Methods(tx, user.ID); err != nil {
-			return err
-		}
-		before, err = signInBefore(tx, s)
+		before, err = audit.SignInBefore(tx, s.User.ID, s.CreatedAt)
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	locale := page.VisitOf(r).Locale
-	data := homePage{Name: user.Called(), Frozen: user.Frozen()}
+	data := homePage{Name: s.User.Called(), Frozen: s.User.Frozen()} // read with the session, a moment ago
 	if before != nil {
 		data.Last, data.Agent = locale.Moment(before.At, now), before.Agent
 	}
@@ -52,19 +47,4 @@ func (p *Portal) showHome(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	return p.Pages.Show(w, r, "portal/home", data)
-}
-
-// signInBefore is the person's last sign-in before this session, or nil if it is not among the newest events: that is
-// the one that tells whether somebody else was here.
-func signInBefore(tx *db.Tx, s *session.Session) (*audit.Event, error) {
-	events, err := audit.OfUser(tx, s.User.ID, "", 50)
-	if err != nil {
-		return nil, err
-	}
-	for _, e := range events {
-		if e.Type == audit.SignedIn && e.At.Before(s.CreatedAt) {
-			return &e, nil
-		}
-	}
-	return nil, nil
 }

@@ -43,25 +43,21 @@ type sessionRow struct {
 
 func (p *Portal) showSecurity(w http.ResponseWriter, r *http.Request) error {
 	s, locale := session.Of(r), page.VisitOf(r).Locale
-	var user directory.User
 	var methods []signin.Enrolled
 	var sessions []session.Session
 	var now time.Time
 	err := p.DB.View(r.Context(), func(tx *db.Tx) (err error) {
 		now = tx.Now
-		if user, err = directory.ByID(tx, s.User.ID); err != nil {
+		if methods, err = signin.Methods(tx, s.User.ID); err != nil {
 			return err
 		}
-		if methods, err = signin.Methods(tx, user.ID); err != nil {
-			return err
-		}
-		sessions, err = p.Sessions.List(tx, user.ID)
+		sessions, err = p.Sessions.List(tx, s.User.ID)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	data := securityPage{Methods: p.rows(methods, locale, now), Most: signin.Most, Frozen: user.Frozen()}
+	data := securityPage{Methods: p.rows(methods, locale, now), Most: signin.Most, Frozen: s.User.Frozen()}
 	if first := askedFirst(methods, now); len(first) > 0 {
 		data.First, _ = p.describe(first[0], locale)
 		data.Choice = len(first) > 1
