@@ -33,7 +33,7 @@ var rules string
 var settings = []struct {
 	width int64
 	dark  bool
-}{{wide, false}, {wide, true}, {narrow, false}, {narrow, true}}
+}{{wide, false}, {wide, true}, {narrow, true}, {narrow, false}}
 
 // look holds the page to the rules, wide and narrow, light and dark, unless some story has done it.
 func (w *Window) look() *Window {

@@ -25,6 +25,7 @@ func run(m *testing.M) int {
 
 // each tells a story with and without scripts.
 func each(t *testing.T, story func(t *testing.T, county *browser.County, w *browser.Window)) {
+	t.Parallel()
 	for name, prepare := range map[string]func(*browser.Window){
 		"script":    func(*browser.Window) {},
 		"no script": func(w *browser.Window) { w.NoScript() },

@@ -10,6 +10,7 @@ import (
 
 // everyWay tells a story with script, without, and in Welsh. Where there is script, take makes the picture of the guide.
 func everyWay(t *testing.T, story func(t *testing.T, county *browser.County, w *browser.Window, take func(picture string, width int64))) {
+	t.Parallel()
 	for _, way := range []string{"script", "no script", "Welsh"} {
 		t.Run(way, func(t *testing.T) {
 			t.Parallel()

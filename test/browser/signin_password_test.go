@@ -67,6 +67,7 @@ func TestForgottenPasswordsOfStrangers(t *testing.T) {
 
 // The first administrator of a new server comes with the link that it printed, and sets up an app and a password.
 func TestTheFirstAdministrator(t *testing.T) {
+	t.Parallel()
 	for _, way := range []string{"script", "no script"} {
 		t.Run(way, func(t *testing.T) {
 			t.Parallel()

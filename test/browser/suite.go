@@ -23,6 +23,10 @@ const (
 	axeFile = "node_modules/axe-core/axe.min.js"
 )
 
+// extras are features of Chromium that cost each window a process or two, and show nobody anything here: the list below the
+// address bar, and renderers for pages that may come.
+const extras = "Translate,PreloadTopChromeWebUI,WebUIOmniboxPopup,WebUIOmniboxFullPopup,WebUIOmniboxAimPopup,SpareRendererForSitePerProcess"
+
 // Suite is what all stories share. Its methods may be used by several stories at once.
 type Suite struct {
 	folder   string
@@ -72,7 +76,7 @@ func Start() (*Suite, error) {
 // startChromium starts a browser that reaches nothing but this computer.
 func (s *Suite) startChromium(path string) error {
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox,
-		chromedp.Flag("disable-gpu", true), chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("disable-gpu", true), chromedp.Flag("disable-features", extras), chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"),
 		chromedp.Flag("autoplay-policy", "no-user-gesture-required"), chromedp.Flag("lang", "en-GB"),
 		chromedp.UserDataDir(filepath.Join(s.folder, "chromium")))
