@@ -203,7 +203,7 @@ func TestAPhoneNumberIsUpdated(t *testing.T) {
 		user := s.member("aisha")
 		s.phoneOf(user, mobile, phone.Mobile, message.SMS)
 		b := s.browser().password("aisha", passphrase).fill("Verify", "one-time-code", s.code(mobile))
-		b.open("/security").press("Update").sees("Add a phone")
+		b.open("/security").press("Update").sees("Your new number")
 		b.fill("Send me a code", "tel", "07700 900777")
 		s.clock.Advance(time.Minute)
 		s.browser().password("aisha", passphrase).fill("Verify", "one-time-code", s.code(mobile)) // still the old one
