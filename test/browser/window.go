@@ -409,6 +409,8 @@ func (w *Window) arrive(what string, action chromedp.Action[chromedp.Void]) {
 	if _, err := chromedp.Run(ctx, chromedp.WaitEvent(page.LoadEventFired, nil, action)); err != nil {
 		w.t.Fatalf("%s led nowhere: %v, on %s, where stands: %s", what, err, w.Address(), w.Text())
 	}
+	// The keyboard gets to its field a moment after the page, and what is typed before that is lost.
+	w.Wait("!document.querySelector('[autofocus]') || document.activeElement !== document.body")
 }
 
 //go:embed window.js
