@@ -55,10 +55,12 @@ type Message struct {
 	Hint      string    // To as pages may show it; Enqueue makes it (Mask) if it is empty
 	ExpiresAt time.Time // not sent from then on; must be set for a code, else a day from now
 
-	Name string // the person's given name, said in a call and written in a letter, or empty
-	Code string // voice: the code that the call reads out
+	Name    string // the person's given name, said in a call and written in a letter, or empty
+	Code    string // voice: the code that the call reads out; empty with Approve
+	Approve bool   // voice: no code is read; the person keys the two digits that the page shows (Desk.Keyed)
 
-	Body string // sms: the whole text
+	Body   string // sms: the whole text, in the GSM alphabet where it can be (see Septets), else in any
+	Sender string // whom it comes from, as the route's rules give it for this number: a name, a number, or empty
 
 	Subject    string   // email
 	Paragraphs []string // email: plain text
@@ -92,7 +94,7 @@ func (m *Message) complete(now time.Time) error {
 		m.Hint = Mask(m.To)
 	}
 	switch {
-	case m.Channel == SMS && m.Body != "", m.Channel == Voice && m.Code != "",
+	case m.Channel == SMS && m.Body != "", m.Channel == Voice && (m.Code != "") != m.Approve,
 		m.Channel == Email && m.Subject != "" && len(m.Paragraphs) > 0:
 		return nil
 	}
