@@ -1,4 +1,4 @@
-// Sending one claimed message: the routes in order, and what follows from how they answered.
+// Sending one claimed message: the next route of its plan, and what follows from how it answered.
 
 package message
 
@@ -10,80 +10,177 @@ import (
 	"runtime/debug"
 	"strings"
 	"time"
+	"unicode"
 
 	"woggle/internal/db"
 )
 
-// pauses are between the tries of a message that nobody waits for; the last one repeats.
+// pauses are between the rounds of a message that nobody waits for; the last one repeats.
 var pauses = [...]time.Duration{time.Minute, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour}
 
 // codePause is between the rounds of a code that every route has turned down.
 const codePause = 5 * time.Second
 
-// deliver sends what was claimed and writes down what came of it.
+// queuePause is until a message goes again that found the way into a route full. Nothing was tried, so nothing counts.
+const queuePause = 10 * time.Second
+
+// deliver hands what was claimed to the next route of its plan, and writes down what came of it.
 func (o *Outbox) deliver(ctx context.Context, l *lane, c claim) {
 	result := outcome{state: failed}
-	var m Message
-	content, err := o.ring.Open(c.sealed, "messages", "sealed", c.id)
+	m, err := o.open(c.id, c.sealed)
 	if err == nil {
-		err = json.Unmarshal(content, &m)
-	}
-	if err == nil {
-		result = o.send(ctx, l, c, m)
-	} else {
+		result = o.step(ctx, l, c, m)
+	} else if c.sealed != nil {
 		o.log.Error("a message cannot be read and is given up", "message", c.id, "error", err)
 	}
 	o.record(ctx, c, result)
+	if result.state == queued && !result.next.After(o.db.Now()) {
+		l.rouse()
+	}
 }
 
-// send hands the message to the first route that takes it.
-func (o *Outbox) send(ctx context.Context, l *lane, c claim, m Message) outcome {
-	routes := o.routes[m.Channel]
-	hopeless, unknown := len(routes) > 0, false
-	for _, route := range routes {
-		now := o.db.Now()
-		if !now.Before(m.ExpiresAt) {
-			return outcome{state: expired}
-		}
-		if now.Add(l.timeout).After(c.lease) {
-			hopeless = false // this node was too slow; another one may have the message by now
-			break
-		}
-		log := o.log.With("message", m.ID, "channel", m.Channel, "purpose", m.Purpose, "route", route.Name(), "try", c.tries)
-		receipt, late, err := try(ctx, l.timeout, route, m)
-		if err == nil {
-			log.Info("message sent")
-			return outcome{state: sent, route: route.Name(), receipt: receipt}
-		}
-		log.Warn("message not taken", "error", redact(err, m), "permanent", isPermanent(err))
-		hopeless, unknown = hopeless && isPermanent(err), unknown || late
+// open is the content of a message.
+func (o *Outbox) open(id string, sealed []byte) (m Message, err error) {
+	content, err := o.ring.Open(sealed, "messages", "sealed", id)
+	if err != nil {
+		return m, err
 	}
-	next := c.next(m, o.db.Now())
-	if hopeless || next.IsZero() || (m.Purpose == Code && unknown) {
-		o.log.Error("message given up", "message", m.ID, "channel", m.Channel, "purpose", m.Purpose, "tries", c.tries)
-		return outcome{state: failed}
-	}
-	return outcome{state: queued, next: next}
+	return m, json.Unmarshal(content, &m)
 }
 
-// try calls one route. With late set, it did not answer in time and may or may not have sent the message.
-func try(ctx context.Context, timeout time.Duration, route Route, m Message) (receipt string, late bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+// step asks one route.
+func (o *Outbox) step(ctx context.Context, l *lane, c claim, m Message) outcome {
+	now := o.db.Now()
+	if !now.Before(m.ExpiresAt) {
+		return outcome{state: expired}
+	}
+	if c.lost && m.Purpose == Code && len(c.plan.now) > 0 {
+		// It may have been sent; the next route must not wait for an answer that nobody will give.
+		a := &attempt{number: c.tries, route: c.plan.now[0], began: now, ended: now, result: lost}
+		return o.proceed(c, m, c.plan.drop(), a)
+	}
+	if now.Add(l.timeout).After(c.lease) {
+		return outcome{state: queued, plan: c.plan, round: c.round, next: now, reserved: c.reserved} // too slow; another node may have it by now
+	}
+	for len(c.plan.now) > 0 && o.route(c.plan.now[0]) == nil {
+		c.plan = c.plan.drop()
+	}
+	if len(c.plan.now) == 0 {
+		return o.proceed(c, m, c.plan, nil)
+	}
+	r := o.route(c.plan.now[0])
+	reserved, allowed, err := o.afford(ctx, c, m, r)
+	if err != nil {
+		o.log.Error("a message could not be paid for; it is tried again", "message", m.ID, "error", err)
+		return outcome{state: queued, plan: c.plan, round: c.round, next: now.Add(codePause), reserved: c.reserved}
+	}
+	c.reserved = reserved
+	if !allowed {
+		return o.proceed(c, m, c.plan.drop(), &attempt{number: c.tries, route: r.Name, began: now, ended: o.db.Now(), result: hopeless, cause: "over a limit"})
+	}
+	m.Sender = r.sender(m.To)
+	return o.conclude(c, m, r, o.ask(ctx, l, c, m, r))
+}
+
+// ask hands the message to the route, and tells how that went.
+func (o *Outbox) ask(ctx context.Context, l *lane, c claim, m Message, r *Route) attempt {
+	a := attempt{number: c.tries, route: r.Name, began: o.db.Now()}
+	ctx, cancel := context.WithTimeout(ctx, l.timeout)
 	defer cancel()
+	err := r.gate.enter(ctx, m.Purpose == Code)
+	if err != nil {
+		a.result, a.cause = full, "the route is full"
+	} else {
+		a.receipt, err = try(ctx, r.Provider, m)
+		r.gate.leave()
+		a.result = judge(ctx, err)
+	}
+	a.ended = o.db.Now()
+	log := o.log.With("message", m.ID, "channel", m.Channel, "purpose", m.Purpose, "route", r.Name, "try", c.tries)
+	if err == nil {
+		log.Info("message sent")
+		return a
+	}
+	if a.cause == "" {
+		a.cause = cause(redact(err, m))
+	}
+	log.Warn("message not taken", "error", redact(err, m), "result", a.result)
+	return a
+}
+
+// judge tells what an answer of a route means.
+func judge(ctx context.Context, err error) result {
+	switch {
+	case err == nil:
+		return taken
+	case is[permanent](err):
+		return hopeless
+	case is[unsent](err):
+		return refused
+	case is[doubtful](err), ctx.Err() != nil:
+		return unknown
+	}
+	return refused
+}
+
+// conclude turns a try into what becomes of the message.
+func (o *Outbox) conclude(c claim, m Message, r *Route, a attempt) outcome {
+	price, _ := r.price(m)
+	o.health.note(r.Name, a)
+	switch a.result {
+	case taken:
+		a.cost = price
+		// A code is kept while it lives: if the provider tells that it can't be delivered, it goes by the next route.
+		return outcome{state: sent, plan: c.plan.drop(), round: c.round, try: &a, keep: m.Purpose == Code && m.Channel != Email}
+	case hopeless:
+		return o.proceed(c, m, c.plan.drop(), &a)
+	case unknown:
+		a.cost = price // it may be on the bill
+		c.reserved = max(0, c.reserved-price)
+		if m.Purpose == Code {
+			return o.proceed(c, m, c.plan.drop(), &a)
+		}
+	case full:
+		if m.Purpose != Code {
+			return outcome{state: queued, plan: c.plan, round: c.round, next: o.db.Now().Add(queuePause), reserved: c.reserved}
+		}
+		a.result = refused
+	}
+	return o.proceed(c, m, c.plan.postpone(), &a)
+}
+
+// proceed goes on with what is left of the plan: the next route at once, or all again after a pause.
+func (o *Outbox) proceed(c claim, m Message, left plan, a *attempt) outcome {
+	now := o.db.Now()
+	again := outcome{state: queued, plan: left, round: c.round, next: now, try: a, reserved: c.reserved}
+	if len(left.now) > 0 {
+		return again
+	}
+	if len(left.later) > 0 {
+		again.plan, again.round = plan{now: left.later}, c.round+1
+		if again.next = c.next(m, now); !again.next.IsZero() {
+			return again
+		}
+	}
+	o.log.Error("message given up", "message", m.ID, "channel", m.Channel, "purpose", m.Purpose, "tries", c.tries)
+	return outcome{state: failed, try: a}
+}
+
+// try calls one provider.
+func try(ctx context.Context, p Provider, m Message) (receipt string, err error) {
 	defer func() {
 		// A message that brings a route down must not bring the sign-in down, now and at every restart.
 		if r := recover(); r != nil {
 			err = fmt.Errorf("the route failed: %v\n%s", r, debug.Stack())
 		}
 	}()
-	receipt, err = route.Send(ctx, m)
-	return receipt, err != nil && ctx.Err() != nil, err
+	return p.Send(ctx, m)
 }
 
 // next is when the message is worth another round, or the zero time for never. Codes have little time: who waits asks
 // for a new one.
 func (c claim) next(m Message, now time.Time) time.Time {
-	end, pause := m.ExpiresAt, pauses[min(c.tries, int64(len(pauses)))-1]
+	end, pause := m.ExpiresAt, pauses[min(c.round, int64(len(pauses))-1)]
 	if m.Purpose == Code {
 		end, pause = c.created.Add(resendWithin), codePause
 	}
@@ -121,7 +218,17 @@ func (o *Outbox) record(ctx context.Context, c claim, result outcome) {
 func (o *Outbox) settle(ctx context.Context, c claim, result outcome) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
-	return o.db.Tx(ctx, func(tx *db.Tx) error { return settle(tx, c, result) })
+	return o.writes.do(ctx, func(tx *db.Tx) error {
+		if err := settle(tx, c, result); err != nil {
+			return err
+		}
+		// What was reserved and is not spent goes back.
+		var spent = result.reserved
+		if result.try != nil {
+			spent += result.try.cost
+		}
+		return o.release(tx, c.id, c.reserved-spent)
+	})
 }
 
 // redact is the error as the log may keep it: providers like to repeat whom and what they refused.
@@ -133,4 +240,19 @@ func redact(err error, m Message) string {
 		}
 	}
 	return text
+}
+
+// mostCause bounds what is kept of a provider's words.
+const mostCause = 100
+
+// cause makes one short line of a provider's words.
+func cause(text string) string {
+	text, _, _ = strings.Cut(text, "\n")
+	runes := []rune(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(text, "")))
+	return string(runes[:min(len(runes), mostCause)])
 }

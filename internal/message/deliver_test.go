@@ -12,6 +12,7 @@ import (
 
 	"woggle/internal/db/dbtest"
 	"woggle/internal/keys"
+	"woggle/internal/message/bill"
 )
 
 func TestTheNextRouteTakesWhatTheFirstDoesNot(t *testing.T) {
@@ -124,7 +125,8 @@ func TestTheLogKeepsNoSecret(t *testing.T) {
 		return fmt.Errorf("550 <%s> (%s, %s) refused: %s %s", strings.ToLower(m.To), strings.TrimPrefix(m.To, "+"), m.Name, m.Code, m.Body)
 	}
 	phone := &provider{name: "all", serves: []Channel{SMS, Voice, Email}, answer: repeat}
-	o := New(d, keys.Random(), []Route{phone}, slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	o := New(d, keys.Random(), bill.Limits{}, slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	o.Use(routesOf(phone), Hooks{})
 	call := text(Code, "", time.Minute, clock.Now())
 	call.Channel, call.Code, call.Name = Voice, "918273", "Angharad"
 	mail := text(Notice, "", time.Hour, clock.Now())

@@ -83,18 +83,12 @@ func loopback(host string) bool {
 func plainAddress(address string) bool { return !strings.ContainsAny(address, " \t\r\n<>\"(),;:\\") }
 
 // NewSMTP makes the route. Its errors are those of Check.
-func NewSMTP(settings SMTP) (Route, error) {
+func NewSMTP(settings SMTP) (Provider, error) {
 	if err := settings.Check(); err != nil {
 		return nil, err
 	}
 	return &settings, nil
 }
-
-// Name is "smtp".
-func (s *SMTP) Name() string { return "smtp" }
-
-// Channels is e-mail only.
-func (s *SMTP) Channels() []Channel { return []Channel{Email} }
 
 // Send hands the letter to the mail server over a connection of its own. The receipt is the letter's Message-ID.
 func (s *SMTP) Send(ctx context.Context, m Message) (receipt string, err error) {

@@ -168,7 +168,7 @@ func TestNoValueAddsAHeaderOrARecipient(t *testing.T) {
 		"sian@members.example>\r\nRCPT TO:<all@evil.example", `"a b"@members.example`, "sian", "", "@members.example", "sian@members.example (all)",
 		"all:a@evil.example,b@evil.example;", "sian @members.example"} {
 		server.lines = nil
-		if _, err := send(t, s, letterTo(to)); err == nil || !isPermanent(err) {
+		if _, err := send(t, s, letterTo(to)); err == nil || !is[permanent](err) {
 			t.Errorf("to %q: %v; want a permanent error", to, err)
 		}
 		if server.said("RCPT") {
@@ -219,7 +219,7 @@ func TestThePasswordTravelsInsideTLSOnly(t *testing.T) {
 			s := settings(t, server.port)
 			s.TLS, s.User, s.Password, s.trust = story.policy, "woggle", "secret word", story.trust
 			_, err := send(t, s, letterTo("sian@members.example"))
-			if (err == nil) != story.good || (err != nil && isPermanent(err)) {
+			if (err == nil) != story.good || (err != nil && is[permanent](err)) {
 				t.Errorf("error %v; want one: %v, and a passing one", err, !story.good)
 			}
 			if server.said("MAIL") != story.good || server.said("AUTH") != (story.password != "") || !server.said(story.password) && story.good {
@@ -260,8 +260,8 @@ func TestWhatTheMailServerRefuses(t *testing.T) {
 			if (err == nil) != row.sent || (receipt != "") != row.sent {
 				t.Fatalf("receipt %q, error %v; want it sent: %v", receipt, err, row.sent)
 			}
-			if err != nil && isPermanent(err) != row.permanent {
-				t.Errorf("%v is permanent: %v", err, isPermanent(err))
+			if err != nil && is[permanent](err) != row.permanent {
+				t.Errorf("%v is permanent: %v", err, is[permanent](err))
 			}
 		})
 	}
@@ -366,7 +366,7 @@ func TestAMailServerOfOtherPeopleUnderstandsUs(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.TLS, s.User, s.Password, s.trust = StartTLS, "woggle", "wrong", trust
-	if _, err := send(t, s, letterTo("sian@members.example")); err == nil || isPermanent(err) {
+	if _, err := send(t, s, letterTo("sian@members.example")); err == nil || is[permanent](err) {
 		t.Errorf("with a wrong password: %v", err)
 	}
 	s.Password = "secret word"

@@ -5,6 +5,7 @@ package message
 import (
 	"strings"
 	"unicode"
+	"unicode/utf16"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -35,6 +36,20 @@ func Septets(text string) (n int, ok bool) {
 		}
 	}
 	return n, true
+}
+
+// Segments is how many SMS the text takes, each of which is paid: 160 septets or 70 UTF-16 units in one, and in several
+// 153 or 67 each, because they begin with how they belong together (3GPP TS 23.040 section 9.2.3.24).
+func Segments(text string) int {
+	n, gsm := Septets(text)
+	one, each := Segment, 153
+	if !gsm {
+		n, one, each = len(utf16.Encode([]rune(text))), 70, 67
+	}
+	if n <= one {
+		return 1
+	}
+	return (n + each - 1) / each
 }
 
 // likeness are characters that have no base letter to fall back to.

@@ -5,6 +5,7 @@ package message
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
 	"time"
 	"unicode"
@@ -48,12 +49,14 @@ type Message struct {
 	User      string // user id, or empty
 	Channel   Channel
 	Purpose   Purpose
-	Challenge string    // id of the challenge that a code answers, or empty
-	Locale    string    // language of the message; empty is English, as everywhere
-	To        string    // E.164 number or e-mail address
-	Extension string    // voice: digits to dial once the call is answered, or empty
-	Hint      string    // To as pages may show it; Enqueue makes it (Mask) if it is empty
-	ExpiresAt time.Time // not sent from then on; must be set for a code, else a day from now
+	Challenge string     // id of the challenge that a code answers, or empty
+	Locale    string     // language of the message; empty is English, as everywhere
+	To        string     // E.164 number or e-mail address
+	Typed     bool       // the number was typed by somebody and has not been proved to be theirs yet
+	Origin    netip.Addr // of the browser that asks, where it counts
+	Extension string     // voice: digits to dial once the call is answered, or empty
+	Hint      string     // To as pages may show it; Enqueue makes it (Mask) if it is empty
+	ExpiresAt time.Time  // not sent from then on; must be set for a code, else a day from now
 
 	Name    string // the person's given name, said in a call and written in a letter, or empty
 	Code    string // voice: the code that the call reads out; empty with Approve

@@ -10,20 +10,18 @@ import (
 
 	"woggle/internal/db"
 	"woggle/internal/keys"
+	"woggle/internal/message/bill"
 )
 
-// provider is a route that does what a test tells it.
+// provider does what a test tells it.
 type provider struct {
 	name   string
-	serves []Channel
+	serves []Channel                                  // each makes a route
 	answer func(ctx context.Context, m Message) error // nil takes everything
 
 	mu  sync.Mutex
 	got []Message // in the order in which they were handed over, taken or not
 }
-
-func (p *provider) Name() string        { return p.name }
-func (p *provider) Channels() []Channel { return p.serves }
 
 func (p *provider) Send(ctx context.Context, m Message) (string, error) {
 	p.mu.Lock()
@@ -76,8 +74,24 @@ func hang(ctx context.Context, _ Message) error {
 }
 
 // node is an outbox as one more server would have it, over the same table and with the same key file.
-func node(d *db.DB, ring *keys.Ring, routes ...Route) *Outbox {
-	return New(d, ring, routes, slog.New(slog.DiscardHandler))
+func node(d *db.DB, ring *keys.Ring, providers ...*provider) *Outbox {
+	o := New(d, ring, bill.Limits{}, slog.New(slog.DiscardHandler))
+	o.Use(routesOf(providers...), Hooks{})
+	return o
+}
+
+// routesOf are the providers as routes in their order: the one for its first channel has the provider's name.
+func routesOf(providers ...*provider) (routes []Route) {
+	for _, p := range providers {
+		for i, channel := range p.serves {
+			name := p.name
+			if i > 0 {
+				name += "-" + string(channel)
+			}
+			routes = append(routes, Route{Name: name, Channel: channel, Provider: p})
+		}
+	}
+	return routes
 }
 
 func text(purpose Purpose, body string, life time.Duration, now time.Time) Message {
@@ -114,6 +128,7 @@ func drain(t *testing.T, o *Outbox) {
 // row is what the table says of a message.
 type row struct {
 	state, route, receipt, hint string
+	purpose                     Purpose
 	sealed                      []byte
 	tries                       int64
 }
@@ -121,8 +136,8 @@ type row struct {
 func look(t *testing.T, d *db.DB, id string) (r row) {
 	t.Helper()
 	err := d.View(t.Context(), func(tx *db.Tx) error {
-		return tx.Row("SELECT state, route, receipt, hint, sealed, tries FROM messages WHERE id = $1", []any{id},
-			&r.state, &r.route, &r.receipt, &r.hint, &r.sealed, &r.tries)
+		return tx.Row("SELECT state, route, receipt, hint, purpose, sealed, tries FROM messages WHERE id = $1", []any{id},
+			&r.state, &r.route, &r.receipt, &r.hint, &r.purpose, &r.sealed, &r.tries)
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -130,10 +145,11 @@ func look(t *testing.T, d *db.DB, id string) (r row) {
 	return r
 }
 
-// final checks that a message ended in the state and that nothing of it is left.
+// final checks that a message ended in the state and that nothing of it is left, but of a code that was sent.
 func final(t *testing.T, d *db.DB, id, state string) {
 	t.Helper()
-	if r := look(t, d, id); r.state != state || r.sealed != nil {
-		t.Errorf("the message is %s with %d bytes of content; want %s with none", r.state, len(r.sealed), state)
+	r := look(t, d, id)
+	if kept := r.state == sent && r.purpose == Code; r.state != state || (r.sealed != nil) != kept {
+		t.Errorf("the %s is %s with %d bytes of content; want %s", r.purpose, r.state, len(r.sealed), state)
 	}
 }

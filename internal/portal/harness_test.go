@@ -18,6 +18,7 @@ import (
 	"woggle/internal/directory"
 	"woggle/internal/keys"
 	"woggle/internal/message"
+	"woggle/internal/message/bill"
 	"woggle/internal/page"
 	"woggle/internal/problem"
 	"woggle/internal/session"
@@ -52,7 +53,8 @@ func open(t *testing.T) *site {
 		Log: func(_ *http.Request, err error) { t.Errorf("logged: %v", err) }})
 	s.must(err)
 	s.sessions = &session.Manager{DB: s.db, Keys: ring}
-	s.outbox = message.New(s.db, ring, []message.Route{s.post}, quiet)
+	s.outbox = message.New(s.db, ring, bill.Limits{}, quiet)
+	s.outbox.Use([]message.Route{{Name: "letters", Channel: message.Email, Provider: s.post}}, message.Hooks{})
 	flow, err := signin.New(signin.Deps{DB: s.db, Keys: ring, Pages: pages, Sessions: s.sessions, Outbox: s.outbox, Base: "http://portal.test", Log: quiet})
 	s.must(err)
 	s.flow = flow
@@ -164,8 +166,6 @@ type letters struct {
 	all []message.Message
 }
 
-func (*letters) Name() string                { return "letters" }
-func (*letters) Channels() []message.Channel { return []message.Channel{message.Email} }
 func (l *letters) Send(_ context.Context, m message.Message) (string, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

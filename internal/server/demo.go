@@ -3,9 +3,9 @@ package server
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
-	"woggle/internal/db"
 	"woggle/internal/message"
 	"woggle/internal/message/handset"
 	"woggle/internal/message/speech"
@@ -26,18 +26,17 @@ type line struct {
 	organisation string
 }
 
+// handsetCalls is the route of calls to the handset.
+const handsetCalls = "handset-calls"
+
 // demoRoutes are the providers of a demonstration.
 func (s *Server) demoRoutes(organisation string) ([]message.Route, error) {
 	s.demo.letters = &letterbox{now: s.db.Now, pages: s.pages}
 	s.demo.Exchange.OnReport = s.reportedCall
-	return []message.Route{line{s.demo.Exchange, organisation}, s.demo.letters}, s.pages.Add("server", demoPages)
+	company := line{s.demo.Exchange, organisation}
+	return []message.Route{{Name: "handset", Channel: message.SMS, Provider: company}, {Name: handsetCalls, Channel: message.Voice, Provider: company},
+		{Name: "letterbox", Channel: message.Email, Provider: s.demo.letters}}, s.pages.Add("server", demoPages)
 }
-
-// Name is "handset".
-func (line) Name() string { return "handset" }
-
-// Channels are texts and calls.
-func (line) Channels() []message.Channel { return []message.Channel{message.SMS, message.Voice} }
 
 // Send hands the message to the exchange, which takes every number.
 func (l line) Send(_ context.Context, m message.Message) (receipt string, err error) {
@@ -54,14 +53,8 @@ func (l line) Send(_ context.Context, m message.Message) (receipt string, err er
 
 // reportedCall acts on key 9 in a call.
 func (s *Server) reportedCall(ctx context.Context, receipt string) {
-	err := s.db.Tx(ctx, func(tx *db.Tx) error {
-		_, challenge, found, err := message.Receipt(tx, line{}.Name(), receipt)
-		if err != nil || !found {
-			return err
-		}
-		return s.phones.Reported(tx, challenge)
-	})
-	if err != nil {
+	err := s.outbox.Desk(handsetCalls).Report(ctx, message.Report{Receipt: receipt, Event: message.Unwanted})
+	if err != nil && !errors.Is(err, message.ErrUnknown) {
 		s.log.ErrorContext(ctx, "a reported call could not be acted on", "error", err)
 	}
 }

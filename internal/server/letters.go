@@ -41,12 +41,6 @@ type letterbox struct {
 	letters []letter // oldest first
 }
 
-// Name is "letterbox".
-func (*letterbox) Name() string { return "letterbox" }
-
-// Channels is e-mail.
-func (*letterbox) Channels() []message.Channel { return []message.Channel{message.Email} }
-
 // Send keeps the letter.
 func (b *letterbox) Send(_ context.Context, m message.Message) (receipt string, err error) {
 	one := letter{To: m.To, Subject: m.Subject, Paragraphs: m.Paragraphs, Locale: m.Locale, At: b.now()}

@@ -18,6 +18,8 @@ func (s *Server) table(bare func(pattern string, h http.HandlerFunc), guarded fu
 	bare("GET /readyz", s.ready)
 	bare(staticPattern, s.static)
 	bare("GET /brand.css", s.pages.BrandSheet)
+	bare("GET /callback/{route}/{rest...}", s.callback)
+	bare("POST /callback/{route}/{rest...}", s.callback)
 
 	s.flow.Mount(guarded) // /signin, /setup, /not-me
 	for _, method := range s.mounts {

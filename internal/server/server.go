@@ -17,6 +17,7 @@ import (
 	"woggle/internal/db"
 	"woggle/internal/keys"
 	"woggle/internal/message"
+	"woggle/internal/message/bill"
 	"woggle/internal/method/accesspass"
 	"woggle/internal/method/authenticator"
 	"woggle/internal/method/password"
@@ -37,11 +38,16 @@ type Options struct {
 	Plan           phone.Plan     // the countries whose numbers are texted and called
 	Stay           time.Duration  // how long people may choose to stay signed in; 0 does not offer it
 	TrustedProxies []netip.Prefix
-	SMTP           *message.SMTP   // the mail server, or nil
-	Routes         []message.Route // providers of texts and calls, in the order in which they are tried
-	Demo           *Demo           // nil for a real server
+	SMTP           *message.SMTP // the mail server, or nil
+	Routes         Routes        // providers of texts and calls, or nil
+	Limits         bill.Limits   // what texts and calls may cost
+	Demo           *Demo         // nil for a real server
 	Log            *slog.Logger
 }
+
+// Routes makes the routes of texts and calls, in the order in which equals are tried. Each provider tells the desk of its
+// route what becomes of messages. The errors are faults of the settings.
+type Routes func(desk func(route string) message.Desk) ([]message.Route, error)
 
 // Server is one node.
 type Server struct {
@@ -52,6 +58,7 @@ type Server struct {
 	pages    *page.Renderer
 	sessions *session.Manager
 	outbox   *message.Outbox
+	hooked   map[string]http.Handler // providers that are called back, by route
 	flow     *signin.Flow
 	phones   *phone.Method
 	portal   *portal.Portal
@@ -76,24 +83,10 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	s.sessions = &session.Manager{DB: o.DB, Keys: o.Keys, Stay: o.Stay, Secure: o.Base.Scheme == "https"}
-	routes := o.Routes
-	if o.SMTP != nil {
-		letters := *o.SMTP
-		letters.Organisation, letters.Text = o.Brand.Name, s.pages.Locales.Text
-		mail, err := message.NewSMTP(letters)
-		if err != nil {
-			return nil, err
-		}
-		routes = append(routes, mail)
+	s.outbox = message.New(o.DB, o.Keys, o.Limits, o.Log)
+	if err := s.addRoutes(o); err != nil {
+		return nil, err
 	}
-	if o.Demo != nil {
-		mine, err := s.demoRoutes(o.Brand.Name)
-		if err != nil {
-			return nil, err
-		}
-		routes = append(routes, mine...)
-	}
-	s.outbox = message.New(o.DB, o.Keys, routes, o.Log)
 	texts := message.Composer{Text: s.pages.Locales.Text, Organisation: o.Brand.Name, Host: o.Base.Host}
 	s.flow, err = signin.New(signin.Deps{DB: o.DB, Keys: o.Keys, Pages: s.pages, Sessions: s.sessions, Outbox: s.outbox,
 		Texts: texts, Base: o.Base.String(), Log: o.Log})

@@ -64,7 +64,7 @@ func newSiteWith(t *testing.T, d *db.DB, clock *dbtest.Clock, nodes int, ring *k
 		base := &url.URL{Scheme: "http", Host: web.Listener.Addr().String()}
 		srv, err := server.New(server.Options{DB: d, Keys: s.keys, Base: base, Plan: phone.Plan{Default: "GB", Drama: true},
 			Brand:  page.Brand{Name: "Northwold County", Colour: "#0b5d57", Help: "the county office"},
-			Routes: []message.Route{s.post}, Log: slog.New(slog.DiscardHandler), Stay: 30 * 24 * time.Hour,
+			Routes: carriedBy(s.post), Log: slog.New(slog.DiscardHandler), Stay: 30 * 24 * time.Hour,
 			TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
 		if err != nil {
 			t.Fatal(err)
@@ -91,10 +91,16 @@ func (p *post) fail(err error) {
 	p.broken = err
 }
 
-func (*post) Name() string { return "post" }
-func (*post) Channels() []message.Channel {
-	return []message.Channel{message.SMS, message.Voice, message.Email}
+// carriedBy are routes of every channel by one provider.
+func carriedBy(p message.Provider) server.Routes {
+	return func(func(string) message.Desk) (routes []message.Route, err error) {
+		for _, channel := range []message.Channel{message.SMS, message.Voice, message.Email} {
+			routes = append(routes, message.Route{Name: "post-" + string(channel), Channel: channel, Provider: p})
+		}
+		return routes, nil
+	}
 }
+
 func (p *post) Send(_ context.Context, m message.Message) (string, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -22,7 +22,7 @@ func TestARangeOfNumbersIsBounded(t *testing.T) {
 	d, clock := dbtest.Open(t)
 	var carrier post
 	s := changed(t, d, clock, func(o *server.Options) {
-		o.Plan, o.Routes = phone.Plan{Default: "GB"}, []message.Route{&carrier}
+		o.Plan, o.Routes = phone.Plan{Default: "GB"}, carriedBy(&carrier)
 	})
 	dial := func(i int, number string) *browser {
 		s.member(fmt.Sprintf("somebody%d", i), firstUse)

@@ -5,6 +5,7 @@ ALTER TABLE messages ADD COLUMN flight      BIGINT NOT NULL DEFAULT 0;   -- clai
 ALTER TABLE messages ADD COLUMN round       BIGINT NOT NULL DEFAULT 0;   -- how often all routes were tried
 ALTER TABLE messages ADD COLUMN outcome     TEXT   NOT NULL DEFAULT '';  -- what the provider told last
 ALTER TABLE messages ADD COLUMN cost        BIGINT NOT NULL DEFAULT 0;   -- millionths, of all tries
+ALTER TABLE messages ADD COLUMN reserved    BIGINT NOT NULL DEFAULT 0;   -- charged for a try that has not been paid yet
 ALTER TABLE messages ADD COLUMN country     TEXT   NOT NULL DEFAULT '';  -- calling code, as in +44
 ALTER TABLE messages ADD COLUMN number_key  TEXT   NOT NULL DEFAULT '';
 ALTER TABLE messages ADD COLUMN range_key   TEXT   NOT NULL DEFAULT '';

@@ -15,6 +15,7 @@ import (
 	"woggle/internal/directory"
 	"woggle/internal/keys"
 	"woggle/internal/message"
+	"woggle/internal/message/bill"
 	"woggle/internal/page"
 	"woggle/internal/problem"
 	"woggle/internal/session"
@@ -42,7 +43,7 @@ func newDoor(t *testing.T, wait time.Duration) *door {
 		Log: func(_ *http.Request, err error) { t.Errorf("logged: %v", err) }})
 	d.must(err)
 	flow, err := signin.New(signin.Deps{DB: d.db, Keys: ring, Pages: pages, Sessions: &session.Manager{DB: d.db, Keys: ring},
-		Outbox: message.New(d.db, ring, nil, log), Log: log})
+		Outbox: message.New(d.db, ring, bill.Limits{}, log), Log: log})
 	d.must(err)
 	d.method, err = New(Deps{DB: d.db, Keys: ring, Pages: pages, Flow: flow, Hasher: NewHasher(1, wait),
 		Pass: func(*signin.Attempt, string, time.Time) (e signin.Enrolled, is bool) { return e, false }})

@@ -1,0 +1,65 @@
+// The routes of messages: their wiring, what calls make other chapters do, and the addresses at which providers call back.
+package server
+
+import (
+	"net/http"
+
+	"woggle/internal/db"
+	"woggle/internal/message"
+)
+
+// lettersAtOnce is how many letters are on their way to the mail server at a time.
+const lettersAtOnce = 4
+
+// addRoutes makes the routes of all channels.
+func (s *Server) addRoutes(o Options) error {
+	var routes []message.Route
+	if o.Routes != nil {
+		made, err := o.Routes(s.outbox.Desk)
+		if err != nil {
+			return err
+		}
+		routes = made
+	}
+	if o.SMTP != nil {
+		letters := *o.SMTP
+		letters.Organisation, letters.Text = o.Brand.Name, s.pages.Locales.Text
+		mail, err := message.NewSMTP(letters)
+		if err != nil {
+			return err
+		}
+		routes = append(routes, message.Route{Name: "smtp", Channel: message.Email, Provider: mail, AtOnce: lettersAtOnce})
+	}
+	if o.Demo != nil {
+		mine, err := s.demoRoutes(o.Brand.Name)
+		if err != nil {
+			return err
+		}
+		routes = append(routes, mine...)
+	}
+	s.hooked = map[string]http.Handler{}
+	for _, r := range routes {
+		if hook, ok := r.Provider.(http.Handler); ok {
+			s.hooked[r.Name] = http.StripPrefix("/callback/"+r.Name, hook)
+		}
+	}
+	s.outbox.Use(routes, message.Hooks{
+		Unwanted: func(tx *db.Tx, challenge string) error { return s.phones.Reported(tx, challenge) },
+	})
+	return nil
+}
+
+// mostCallback bounds what a provider sends, in bytes.
+const mostCallback = 64 << 10
+
+// callback hands a provider's request to the route that it names. The route checks who asks; there is no visitor here.
+func (s *Server) callback(w http.ResponseWriter, r *http.Request) {
+	hook, known := s.hooked[r.PathValue("route")]
+	if !known {
+		say(w, http.StatusNotFound, "there is no such route")
+		return
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, mostCallback)
+	w.Header().Set("Cache-Control", "no-store")
+	hook.ServeHTTP(w, r)
+}
