@@ -54,9 +54,12 @@ func TestACodeThatNobodyTakesIsTriedForAMinute(t *testing.T) {
 	first, second := phones("first", busy), phones("second", gone)
 	o := node(d, keys.Random(), first, second)
 	id := enqueue(t, d, o, text(Code, "code", 5*time.Minute, clock.Now()))[0]
-	at := rounds(t, o, clock, second, time.Second, 2*time.Minute)
+	at := rounds(t, o, clock, first, time.Second, 2*time.Minute)
 	if len(at) != 12 || at[0] != 0 || at[1] != 5*time.Second || at[11] != 55*time.Second {
 		t.Errorf("tried after %v", at)
+	}
+	if second.count() != 1 {
+		t.Errorf("a route that never will take it was asked %d times", second.count())
 	}
 	final(t, d, id, failed)
 }

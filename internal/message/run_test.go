@@ -94,8 +94,8 @@ func TestACodeIsNotOrderedAgainWhereNobodyAnswered(t *testing.T) {
 		id := enqueue(t, d, o, text(Code, "code", 5*time.Minute, time.Now()))[0]
 		pass(2 * time.Minute)
 		final(t, d, id, failed)
-		if first.count() != 1 || second.count() != 1 {
-			t.Errorf("first was asked %d times, second %d", first.count(), second.count())
+		if first.count() != 1 || second.count() < 2 {
+			t.Errorf("the silent one was asked %d times, the busy one %d", first.count(), second.count())
 		}
 	})
 }
@@ -106,7 +106,7 @@ func TestCodesDoNotWaitBehindSlowMail(t *testing.T) {
 		phone := phones("phones", nil)
 		o := node(d, keys.Random(), mail, phone)
 		defer start(t, o)()
-		for range 50 {
+		for range 100 {
 			enqueue(t, d, o, Message{Channel: Email, Purpose: Notice, To: "a@members.example", Subject: "s", Paragraphs: []string{"p"}})
 		}
 		synctest.Wait()

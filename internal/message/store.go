@@ -162,7 +162,7 @@ func settle(tx *db.Tx, c claim, o outcome) error {
 	}
 	_, err := tx.Exec(`UPDATE messages SET state = CASE WHEN sealed IS NULL AND $1 = 'queued' THEN 'dropped' ELSE $1 END,
 			sealed = CASE WHEN $2 THEN sealed ELSE NULL END, plan = $3, round = $4, flight = 0, next_at = $5,
-			sent_at = CASE WHEN $1 = 'sent' THEN $6 ELSE 0 END, route = CASE WHEN $7 = '' THEN route ELSE $7 END,
+			sent_at = CASE WHEN $1 = 'sent' THEN $6 ELSE sent_at END, route = CASE WHEN $7 = '' THEN route ELSE $7 END,
 			receipt = $8, cost = cost + $9, reserved = $10
 		WHERE id = $11 AND state = 'sending' AND tries = $12`,
 		o.state, o.keep || o.state == queued, o.plan.String(), o.round, db.Millis(o.next), tx.Now.UnixMilli(), route, receipt,
