@@ -74,6 +74,14 @@ func (h *health) failing(route string, now time.Time) bool {
 	return true
 }
 
+// stands tells whether the route stands back, and does not ask it for a try.
+func (h *health) stands(route string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	c := h.of(route)
+	return c.failing || c.streak >= mostFailures
+}
+
 func (h *health) set(route string, failing bool, last time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

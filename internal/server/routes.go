@@ -16,6 +16,7 @@ const staticPattern = "GET /static/"
 func (s *Server) table(bare func(pattern string, h http.HandlerFunc), guarded func(pattern string, h page.Handler)) error {
 	bare("GET /healthz", s.alive)
 	bare("GET /readyz", s.ready)
+	bare("GET /metrics", s.metrics)
 	bare(staticPattern, s.static)
 	bare("GET /brand.css", s.pages.BrandSheet)
 	bare("GET /callback/{route}/{rest...}", s.callback)

@@ -39,6 +39,7 @@ type Options struct {
 	Stay           time.Duration  // how long people may choose to stay signed in; 0 does not offer it
 	TrustedProxies []netip.Prefix
 	SMTP           *message.SMTP // the mail server, or nil
+	MetricsToken   string        // who brings it may read the figures; empty is nobody
 	Routes         Routes        // providers of texts and calls, or nil
 	Limits         bill.Limits   // what texts and calls may cost
 	Demo           *Demo         // nil for a real server
@@ -67,6 +68,8 @@ type Server struct {
 	demo     *Demo
 	log      *slog.Logger
 	handler  http.Handler
+
+	metricsToken string
 }
 
 // mount adds the routes of a chapter.
@@ -74,7 +77,7 @@ type mount func(handle func(pattern string, h page.Handler))
 
 // New wires a server. Its errors are faults in the options or in the pages.
 func New(o Options) (*Server, error) {
-	s := &Server{base: o.Base, proxies: o.TrustedProxies, db: o.DB, keys: o.Keys, demo: o.Demo, log: o.Log}
+	s := &Server{base: o.Base, proxies: o.TrustedProxies, db: o.DB, keys: o.Keys, demo: o.Demo, log: o.Log, metricsToken: o.MetricsToken}
 	if s.demo != nil && !isLoopback(o.Base.Hostname()) {
 		return nil, errors.New("a demonstration is for this computer only: everybody who reaches it reads everybody's codes")
 	}
