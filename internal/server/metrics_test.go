@@ -14,7 +14,7 @@ import (
 func TestMetricsAreForWhoHasTheToken(t *testing.T) {
 	d, clock := dbtest.Open(t)
 	const token = "a-token-of-the-monitoring"
-	s := changed(t, d, clock, func(o *server.Options) { o.MetricsToken = token })
+	s := changed(t, d, clock, func(o *server.Options) { o.MetricsToken, o.Routes = token, carriedBy(&post{}) })
 	s.member("aisha", firstUse)
 	s.from("198.51.100.1").password("aisha", passphrase).fill("Send me a code", "tel", "07700 900123", "channel", "sms").sees("Enter the code we sent")
 	s.to("+447700900123")

@@ -25,7 +25,7 @@ import (
 func changed(t *testing.T, d *db.DB, clock *dbtest.Clock, change func(*server.Options)) *site {
 	s := &site{t: t, db: d, clock: clock, keys: keys.Random(), post: &post{}}
 	web := httptest.NewUnstartedServer(nil)
-	o := server.Options{DB: d, Keys: s.keys, Routes: carriedBy(s.post), Base: &url.URL{Scheme: "http", Host: web.Listener.Addr().String()},
+	o := server.Options{DB: d, Keys: s.keys, Base: &url.URL{Scheme: "http", Host: web.Listener.Addr().String()},
 		Brand: page.Brand{Name: "Northwold County", Colour: "#0b5d57"}, Plan: phone.Plan{Default: "GB", Drama: true},
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Log: slog.New(slog.DiscardHandler)}
 	change(&o)
