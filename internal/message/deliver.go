@@ -26,7 +26,7 @@ const queuePause = 10 * time.Second
 
 // deliver hands what was claimed to the next route of its plan, and writes down what came of it.
 func (o *Outbox) deliver(ctx context.Context, l *lane, c claim) {
-	result := outcome{state: failed}
+	result := outcome{state: failed, refund: c.reserved}
 	m, err := o.open(c.id, c.sealed)
 	if err == nil {
 		result = o.step(ctx, l, c, m)
@@ -52,7 +52,7 @@ func (o *Outbox) open(id string, sealed []byte) (m Message, err error) {
 func (o *Outbox) step(ctx context.Context, l *lane, c claim, m Message) outcome {
 	now := o.db.Now()
 	if !now.Before(m.ExpiresAt) {
-		return outcome{state: expired}
+		return outcome{state: expired, refund: c.reserved}
 	}
 	if c.lost && m.Purpose == Code && len(c.plan.now) > 0 {
 		// It may have been sent; the next route must not wait for an answer that nobody will give.
@@ -131,7 +131,8 @@ func (o *Outbox) conclude(c claim, m Message, r *Route, a attempt) outcome {
 	case taken:
 		a.cost = price
 		// A code is kept while it lives: if the provider tells that it can't be delivered, it goes by the next route.
-		return outcome{state: sent, plan: c.plan.drop(), round: c.round, try: &a, keep: m.Purpose == Code && m.Channel != Email}
+		return outcome{state: sent, plan: c.plan.drop(), round: c.round, try: &a, keep: m.Purpose == Code && m.Channel != Email,
+			refund: max(0, c.reserved-price)}
 	case hopeless:
 		return o.proceed(c, m, c.plan.drop(), &a)
 	case unknown:
@@ -163,7 +164,7 @@ func (o *Outbox) proceed(c claim, m Message, left plan, a *attempt) outcome {
 		}
 	}
 	o.log.Error("message given up", "message", m.ID, "channel", m.Channel, "purpose", m.Purpose, "tries", c.tries)
-	return outcome{state: failed, try: a}
+	return outcome{state: failed, try: a, refund: c.reserved}
 }
 
 // try calls one provider.
@@ -219,15 +220,11 @@ func (o *Outbox) settle(ctx context.Context, c claim, result outcome) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
 	return o.writes.do(ctx, func(tx *db.Tx) error {
-		if err := settle(tx, c, result); err != nil {
+		refund, err := settle(tx, c, result)
+		if err != nil {
 			return err
 		}
-		// What was reserved and is not spent goes back.
-		var spent = result.reserved
-		if result.try != nil {
-			spent += result.try.cost
-		}
-		return o.release(tx, c.id, c.reserved-spent)
+		return o.release(tx, c.id, refund)
 	})
 }
 

@@ -153,3 +153,8 @@ func final(t *testing.T, d *db.DB, id, state string) {
 		t.Errorf("the %s is %s with %d bytes of content; want %s", r.purpose, r.state, len(r.sealed), state)
 	}
 }
+
+// answering answers everything with the error, or takes it.
+func answering(err error) func(context.Context, Message) error {
+	return func(context.Context, Message) error { return err }
+}

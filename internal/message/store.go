@@ -54,6 +54,7 @@ type outcome struct {
 	keep     bool       // the content, because it may have to go by another route
 	try      *attempt   // nil if no route was asked
 	reserved bill.Money // what stays reserved
+	refund   bill.Money // what was reserved and is not spent
 }
 
 // attempt is one try of one route.
@@ -150,24 +151,32 @@ func nextDue(tx *db.Tx, l *lane) (time.Time, error) {
 	return db.Time(at.Int64), err
 }
 
-// settle writes what became of the claim, unless another node has taken the message over. The try is written in any case.
-func settle(tx *db.Tx, c claim, o outcome) error {
+// settle writes what became of the claim, unless another node has taken the message over, and tells how much of what was
+// reserved goes back. The try is written in any case.
+func settle(tx *db.Tx, c claim, o outcome) (refund bill.Money, err error) {
 	var route, receipt string
 	var cost bill.Money
 	if a := o.try; a != nil {
 		if err := insertTry(tx, c.id, *a); err != nil {
-			return err
+			return 0, err
 		}
 		route, receipt, cost = a.route, a.receipt, a.cost
 	}
-	_, err := tx.Exec(`UPDATE messages SET state = CASE WHEN sealed IS NULL AND $1 = 'queued' THEN 'dropped' ELSE $1 END,
+	var state string
+	found, err := tx.Found(`UPDATE messages SET state = CASE WHEN sealed IS NULL AND $1 = 'queued' THEN 'dropped' ELSE $1 END,
 			sealed = CASE WHEN $2 THEN sealed ELSE NULL END, plan = $3, round = $4, flight = 0, next_at = $5,
 			sent_at = CASE WHEN $1 = 'sent' THEN $6 ELSE sent_at END, route = CASE WHEN $7 = '' THEN route ELSE $7 END,
 			receipt = $8, cost = cost + $9, reserved = $10
-		WHERE id = $11 AND state = 'sending' AND tries = $12`,
-		o.state, o.keep || o.state == queued, o.plan.String(), o.round, db.Millis(o.next), tx.Now.UnixMilli(), route, receipt,
-		int64(cost), int64(o.reserved), c.id, c.tries)
-	return err
+		WHERE id = $11 AND state = 'sending' AND tries = $12 RETURNING state`,
+		[]any{o.state, o.keep || o.state == queued, o.plan.String(), o.round, db.Millis(o.next), tx.Now.UnixMilli(), route, receipt,
+			int64(cost), int64(o.reserved), c.id, c.tries}, &state)
+	switch {
+	case err != nil || !found:
+		return 0, err
+	case state == dropped:
+		return o.refund + o.reserved, nil
+	}
+	return o.refund, nil
 }
 
 func insertTry(tx *db.Tx, message string, a attempt) error {

@@ -85,3 +85,18 @@ func (o *Outbox) Outcome(tx *db.Tx, challenge string) (e Event, err error) {
 	_, err = tx.Found("SELECT outcome FROM messages WHERE challenge = $1 ORDER BY created_at DESC, id DESC LIMIT 1", []any{challenge}, &e)
 	return e, err
 }
+
+// payer is for whom the message was sent.
+func payer(tx *db.Tx, id string) (who bill.Payer, err error) {
+	_, err = tx.Found("SELECT user_id, number_key, range_key, address_key FROM messages WHERE id = $1", []any{id},
+		&who.User, &who.Number, &who.Range, &who.Address)
+	return who, err
+}
+
+func writeCost(tx *db.Tx, t told, cost bill.Money) error {
+	if _, err := tx.Exec("UPDATE message_tries SET cost = $1 WHERE message_id = $2 AND number = $3", int64(cost), t.message, t.number); err != nil {
+		return err
+	}
+	_, err := tx.Exec("UPDATE messages SET cost = cost + $1 WHERE id = $2", int64(cost-t.cost), t.message)
+	return err
+}

@@ -16,21 +16,29 @@ type Sample struct {
 	Asked   time.Time
 	Entered bool
 	Failed  bool   // the provider did not deliver it, so that nobody could enter it
-	Who     string // the person
+	Who     string // the person; of a wide range, the narrow one in it
 }
 
 // How pumping is told from people.
 const (
 	Samples   = 50              // the newest that are looked at
 	unripe    = 2 * time.Minute // a code needs that long to be entered
-	fewest    = 20              // codes say something
-	persons   = 3               // one person who never gets it right is no fraud
 	leastRate = 20              // percent that people enter at the very least
+)
+
+// Enough is how much has to be known before something is closed: so many codes, of so many people. One person who never
+// gets it right is no fraud. A wide range, in which many people live, is closed only for many narrow ones in it.
+type Enough struct{ Codes, Parties int64 }
+
+// What is enough.
+var (
+	Narrow = Enough{20, 3}
+	Wide   = Enough{50, 5}
 )
 
 // Pumped judges codes to one range, or from one address. overall is how many percent of all codes are entered: where that
 // is as low, the fault is the provider's, and closing ranges would help nobody.
-func Pumped(samples []Sample, overall int64, now time.Time) bool {
+func Pumped(samples []Sample, enough Enough, overall int64, now time.Time) bool {
 	count, entered, who := int64(0), int64(0), map[string]bool{}
 	for _, s := range samples {
 		if s.Failed || !s.Entered && now.Sub(s.Asked) < unripe {
@@ -42,7 +50,7 @@ func Pumped(samples []Sample, overall int64, now time.Time) bool {
 			entered++
 		}
 	}
-	return count >= fewest && len(who) >= persons && entered*100 < count*leastRate && overall >= 2*leastRate
+	return count >= enough.Codes && int64(len(who)) >= enough.Parties && entered*100 < count*leastRate && overall >= 2*leastRate
 }
 
 // Closed is a beginning of numbers that gets no codes.
@@ -75,9 +83,17 @@ func Close(tx *db.Tx, prefix, why string) (until time.Time, err error) {
 	return until, err
 }
 
+// OpenSince tells since when the range is open again; zero if it never was closed. What was asked for before is no reason
+// to close it anew.
+func OpenSince(tx *db.Tx, prefix string) (time.Time, error) {
+	var until int64
+	_, err := tx.Found("SELECT until FROM closed_ranges WHERE prefix = $1 AND until <= $2", []any{prefix, tx.Now.UnixMilli()}, &until)
+	return db.Time(until), err
+}
+
 // Open opens a range again, and tells whether it was closed.
 func Open(tx *db.Tx, prefix string) (bool, error) {
-	n, err := tx.Exec("UPDATE closed_ranges SET until = 0, times = 0 WHERE prefix = $1 AND until > $2", prefix, tx.Now.UnixMilli())
+	n, err := tx.Exec("UPDATE closed_ranges SET until = $2, times = 0 WHERE prefix = $1 AND until > $2", prefix, tx.Now.UnixMilli())
 	return n > 0, err
 }
 
