@@ -51,6 +51,11 @@ const (
 	FieldChanged      Type = "field-changed"
 	SetupLinkMade     Type = "setup-link-made"
 	BackupRestored    Type = "backup-restored"
+	SpendingAlarm     Type = "spending-alarm"
+	RangeClosed       Type = "range-closed"
+	OriginClosed      Type = "origin-closed"
+	RangeOpened       Type = "range-opened"
+	PriceMissing      Type = "price-missing"
 )
 
 // Types is the whole catalogue, for pages and tests.
@@ -58,7 +63,8 @@ var Types = [...]Type{SignedIn, SignedOut, SessionEnded, SessionsEnded, Refused,
 	SprayingSuspected, Proved, CodeSent, SendingRefused, CodeUnwanted, MethodAdded, MethodUpdated, MethodRenamed, MethodRemoved,
 	MethodDisabled, DefaultChanged, PasswordSet, PasswordChanged, RecoveryAsked, DetailsChanged, NotMe, Unfrozen, UserAdded,
 	UserDisabled, UserEnabled, UserLocked, PassIssued, PassUsed, RoleChanged, GroupJoined,
-	GroupLeft, MethodsReset, FieldChanged, SetupLinkMade, BackupRestored}
+	GroupLeft, MethodsReset, FieldChanged, SetupLinkMade, BackupRestored,
+	SpendingAlarm, RangeClosed, OriginClosed, RangeOpened, PriceMissing}
 
 // System is the actor of what the program did by itself, or what was done at its command line.
 const System = "system"

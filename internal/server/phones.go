@@ -4,6 +4,7 @@ package server
 import (
 	"net/http"
 
+	"woggle/internal/audit"
 	"woggle/internal/db"
 	"woggle/internal/message"
 )
@@ -45,8 +46,26 @@ func (s *Server) addRoutes(o Options) error {
 	}
 	s.outbox.Use(routes, message.Hooks{
 		Unwanted: func(tx *db.Tx, challenge string) error { return s.phones.Reported(tx, challenge) },
+		Alarm:    s.alarm,
 	})
 	return nil
+}
+
+// alarms are what the administrators are told of, with the event that stays in the trail.
+var alarms = map[message.AlarmKind]audit.Type{message.Spending: audit.SpendingAlarm, message.Pumping: audit.RangeClosed,
+	message.Asking: audit.OriginClosed, message.PriceMissing: audit.PriceMissing}
+
+// alarm records what the outbox noticed, and writes to the administrators.
+func (s *Server) alarm(tx *db.Tx, a message.Alarm) error {
+	detail, args := audit.Detail{}, []any{}
+	for name, value := range a.Detail {
+		detail[name] = value
+		args = append(args, name, value)
+	}
+	if err := audit.Record(tx, audit.Event{Type: alarms[a.Kind], Actor: audit.System, Detail: detail}); err != nil {
+		return err
+	}
+	return s.flow.Warn(tx, "signin.notice."+string(a.Kind), args...)
 }
 
 // mostCallback bounds what a provider sends, in bytes.

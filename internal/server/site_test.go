@@ -21,6 +21,7 @@ import (
 	"woggle/internal/directory"
 	"woggle/internal/keys"
 	"woggle/internal/message"
+	"woggle/internal/message/bill"
 	"woggle/internal/method/accesspass"
 	"woggle/internal/method/authenticator"
 	"woggle/internal/method/password"
@@ -95,7 +96,7 @@ func (p *post) fail(err error) {
 func carriedBy(p message.Provider) server.Routes {
 	return func(func(string) message.Desk) (routes []message.Route, err error) {
 		for _, channel := range []message.Channel{message.SMS, message.Voice, message.Email} {
-			routes = append(routes, message.Route{Name: "post-" + string(channel), Channel: channel, Provider: p})
+			routes = append(routes, message.Route{Name: "post-" + string(channel), Channel: channel, Provider: p, Prices: bill.Flat(0)})
 		}
 		return routes, nil
 	}

@@ -86,8 +86,16 @@ func (f *Flow) alarm(tx *db.Tx, rule limit.Rule, who string, event audit.Event) 
 		return err
 	}
 	tx.AfterCommit(func() { f.Log.Warn("somebody tries passwords on many people", "limit", rule.Name) })
-	if wait, err := alarms.Take(tx, ""); err != nil || wait > 0 || !f.Outbox.Serves(message.Email) {
+	if wait, err := alarms.Take(tx, ""); err != nil || wait > 0 {
 		return err
+	}
+	return f.Warn(tx, "signin.notice.guessing")
+}
+
+// Warn writes the letter of the key to all administrators. args are name, value pairs for its sentences.
+func (f *Flow) Warn(tx *db.Tx, key string, args ...any) error {
+	if !f.Outbox.Serves(message.Email) {
+		return nil
 	}
 	administrators, err := directory.Administrators(tx)
 	if err != nil {
@@ -98,7 +106,7 @@ func (f *Flow) alarm(tx *db.Tx, rule limit.Rule, who string, event audit.Event) 
 			continue
 		}
 		// No button "this wasn't me": their own account is well.
-		if err := f.mail(tx, administrator, mail{purpose: message.Notice, key: "signin.notice.guessing"}); err != nil {
+		if err := f.mail(tx, administrator, mail{purpose: message.Notice, key: key, args: args}); err != nil {
 			return err
 		}
 	}

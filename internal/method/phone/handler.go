@@ -67,7 +67,8 @@ type codePage struct {
 	Wait    int // seconds until another code may be asked for
 	Text    bool
 	Call    bool
-	Sent    bool // a code is open
+	Sent    bool   // a code is open
+	Outcome string // locale key: what is known of the message, if it did not come
 	Action  string
 }
 
@@ -87,13 +88,19 @@ func (m *Method) codePage(r *http.Request, a *signin.Attempt, step signin.Step, 
 		}
 		data.Sent, data.Hint, data.Channel = true, s.Hint, s.Channel
 		data.Minutes = int(c.ExpiresAt.Sub(c.CreatedAt) / time.Minute)
-		data.Wait = max(0, int((c.SentAt.Add(resend).Sub(tx.Now)+time.Second-1)/time.Second))
+		data.Wait = max(0, int((c.SentAt.Add(waitAfter(c.Sends)).Sub(tx.Now)+time.Second-1)/time.Second))
 		data.Text = n.CanText() && m.Outbox.Serves(message.SMS)
 		data.Call = n.CanCall() && m.Outbox.Serves(message.Voice)
-		return nil
+		outcome, err := m.Outbox.Outcome(tx, c.ID)
+		data.Outcome = outcomes[outcome]
+		return err
 	})
 	return data, err
 }
+
+// outcomes are what is told about a message that did not come.
+var outcomes = map[message.Event]string{message.Undelivered: "phone.outcome.undelivered", message.Busy: "phone.outcome.busy",
+	message.NoAnswer: "phone.outcome.no-answer", message.NoKey: "phone.outcome.no-key", message.Failed: "phone.outcome.failed"}
 
 // Ask shows the page that asks for the code.
 func (m *Method) Ask(w http.ResponseWriter, r *http.Request, a *signin.Attempt, step signin.Step, problems page.Problems) error {
@@ -204,7 +211,7 @@ func (m *Method) has(a *signin.Attempt, n Number) bool {
 // changeNumber goes back to the page for the number.
 func (m *Method) changeNumber(w http.ResponseWriter, r *http.Request) error {
 	return m.Flow.Act(w, r, signin.Enrol, signin.Phone, func(tx *db.Tx, a *signin.Attempt, _ signin.Step) error {
-		return m.Flow.Close(tx, a, signin.Phone, signin.ToEnrol)
+		return m.close(tx, a, signin.ToEnrol)
 	})
 }
 

@@ -4,6 +4,7 @@ package phone
 import (
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"net/netip"
 	"time"
 
@@ -19,10 +20,16 @@ const (
 	day       = 24 * time.Hour
 	textLife  = 5 * time.Minute
 	callLife  = 10 * time.Minute // the most that the standard allows (NIST SP 800-63B-4 section 3.1.3.2)
-	resend    = 30 * time.Second
-	sameUntil = 2 * time.Minute // a code with less life left is not sent again; a new one is
+	sameUntil = 2 * time.Minute  // a code with less life left is not sent again; a new one is
 	digits    = 6
 )
+
+// waits are between the sendings of a code, the last one repeating: the first text may only be late, and whoever asks again
+// and again is not helped by another (threat T23).
+var waits = [...]time.Duration{30 * time.Second, time.Minute, 2 * time.Minute}
+
+// waitAfter is how long after a sending the next may be asked for.
+func waitAfter(sends int64) time.Duration { return waits[min(max(sends, 1), int64(len(waits)))-1] }
 
 // The bounds. Those that refund are about codes that nobody enters, which is what abuse looks like (threats T23, T24,
 // T32); the others hold whatever comes of it.
@@ -55,9 +62,19 @@ func (m *Method) bounds(a *signin.Attempt, purpose signin.Purpose, n Number, fro
 		all = append(all, bound{region, hex.EncodeToString(m.Keys.MAC("range", n.Prefix())[:16]), true})
 	}
 	if from.IsValid() && !from.IsLoopback() { // this computer's own address says nothing of who asks
-		all = append(all, bound{origin, from.String(), true})
+		all = append(all, bound{origin, customer(from), true})
 	}
 	return append(all, bound{total, "", false})
+}
+
+// customer is what one customer has at least: an address of IPv4, 64 bits of IPv6.
+func customer(from netip.Addr) string {
+	from = from.Unmap().WithZone("")
+	if from.Is4() {
+		return from.String()
+	}
+	prefix, _ := from.Prefix(64)
+	return prefix.String()
 }
 
 func (m *Method) numberKey(n Number) string {
@@ -92,10 +109,13 @@ func (m *Method) send(tx *db.Tx, a *signin.Attempt, purpose signin.Purpose, meth
 		return nil, err
 	}
 	c.Data = string(data)
+	if err := m.close(tx, a, purpose); err != nil { // only the newest code counts
+		return nil, err
+	}
 	if c, err = m.Flow.Open(tx, a, c); err != nil {
 		return nil, err
 	}
-	return nil, m.deliver(tx, a, c, n, channel)
+	return m.deliver(tx, a, c, n, channel, from)
 }
 
 // again sends the code of an open challenge once more: the same one while it lives long enough, because the first may
@@ -111,7 +131,7 @@ func (m *Method) again(tx *db.Tx, a *signin.Attempt, c signin.Challenge, channel
 	if channel = m.able(n, channel); channel == "" {
 		return problem.Field("code", "phone.no-route.sms"), nil
 	}
-	if wait := c.SentAt.Add(resend).Sub(tx.Now); wait > 0 {
+	if wait := c.SentAt.Add(waitAfter(c.Sends)).Sub(tx.Now); wait > 0 {
 		p := problem.Field("code", "phone.wait").After(wait)
 		p.Kind = problem.Limited
 		return p, nil
@@ -133,7 +153,7 @@ func (m *Method) again(tx *db.Tx, a *signin.Attempt, c signin.Challenge, channel
 	if err := m.Flow.Resent(tx, c); err != nil {
 		return nil, err
 	}
-	return nil, m.deliver(tx, a, c, n, channel)
+	return m.deliver(tx, a, c, n, channel, s.From)
 }
 
 // take counts a sending under every bound before it happens.
@@ -181,11 +201,17 @@ func (m *Method) Reported(tx *db.Tx, challenge string) error {
 	if err := m.Flow.Withdraw(tx, c, signin.Trouble{Key: unwanted}); err != nil {
 		return err
 	}
+	if err := m.Outbox.Drop(tx, c.ID); err != nil {
+		return err
+	}
 	return audit.Record(tx, audit.Event{Type: audit.CodeUnwanted, Actor: "unknown", User: c.User, Detail: audit.Detail{"hint": s.Hint}})
 }
 
-// entered gives back what an entered code took of the bounds that are about abuse.
+// entered gives back what an entered code took of the bounds that are about abuse, and lets go of its messages.
 func (m *Method) entered(tx *db.Tx, a *signin.Attempt, c signin.Challenge) error {
+	if err := m.Outbox.Entered(tx, c.ID); err != nil {
+		return err
+	}
 	n, s, err := m.pending(c)
 	if err != nil {
 		return err
@@ -201,19 +227,57 @@ func (m *Method) entered(tx *db.Tx, a *signin.Attempt, c signin.Challenge) error
 	return nil
 }
 
-func (m *Method) deliver(tx *db.Tx, a *signin.Attempt, c signin.Challenge, n Number, channel message.Channel) error {
+// deliver promises the message with the code. If the bill or the number forbids it, why is returned, and the challenge is
+// withdrawn.
+func (m *Method) deliver(tx *db.Tx, a *signin.Attempt, c signin.Challenge, n Number, channel message.Channel, from netip.Addr) (*problem.Problem, error) {
 	code := m.Keys.Code(digits, c.ID)
 	out := message.Message{User: a.User.ID, Channel: channel, Purpose: message.Code, Challenge: c.ID, Locale: a.Language,
-		To: n.E164, Hint: n.Masked(), ExpiresAt: c.ExpiresAt}
+		To: n.E164, Hint: n.Masked(), ExpiresAt: c.ExpiresAt, Typed: c.Purpose == signin.ToEnrol, Origin: from}
 	if channel == message.Voice {
 		out.Extension, out.Name, out.Code = n.Extension, a.User.GivenName, code
 	} else {
 		out.Body = m.Texts.Code(a.Language, code)
 	}
-	if _, err := m.Outbox.Enqueue(tx, out); err != nil {
+	_, err := m.Outbox.Enqueue(tx, out)
+	var refused *message.Refused
+	if errors.As(err, &refused) {
+		return m.refuse(tx, a, c, n, channel, refused)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return nil, audit.Record(tx, a.Event(audit.CodeSent, audit.Detail{"channel": string(channel), "hint": n.Masked()}))
+}
+
+// refuse tells why a message may not be sent. A challenge of which nothing was sent is none.
+func (m *Method) refuse(tx *db.Tx, a *signin.Attempt, c signin.Challenge, n Number, channel message.Channel, why *message.Refused) (*problem.Problem, error) {
+	if c.Sends == 1 {
+		if err := m.close(tx, a, c.Purpose); err != nil {
+			return nil, err
+		}
+	}
+	p := problem.Field("", "phone.limited").After(why.Wait)
+	p.Kind = problem.Limited
+	if why.Reason == message.NoRoute {
+		p = problem.Field("channel", "phone.no-route."+string(channel))
+	}
+	limit := string(why.Reason)
+	if why.Scope != "" {
+		limit += "-" + string(why.Scope)
+	}
+	return p, audit.Record(tx, a.Event(audit.SendingRefused, audit.Detail{"hint": n.Masked(), "limit": limit}))
+}
+
+// close ends the open challenge, and what was promised for it.
+func (m *Method) close(tx *db.Tx, a *signin.Attempt, purpose signin.Purpose) error {
+	c, found, err := m.Flow.Current(tx, a, signin.Phone, purpose)
+	if err != nil || !found {
 		return err
 	}
-	return audit.Record(tx, a.Event(audit.CodeSent, audit.Detail{"channel": string(channel), "hint": n.Masked()}))
+	if err := m.Outbox.Drop(tx, c.ID); err != nil {
+		return err
+	}
+	return m.Flow.Close(tx, a, signin.Phone, purpose)
 }
 
 // pending is the number that a challenge is about.
