@@ -33,6 +33,11 @@ const handsetCalls = "handset-calls"
 func (s *Server) demoRoutes(organisation string) ([]message.Route, error) {
 	s.demo.letters = &letterbox{now: s.db.Now, pages: s.pages}
 	s.demo.Exchange.OnReport = s.reportedCall
+	voice, err := speech.New("")
+	if err != nil {
+		return nil, err
+	}
+	s.demo.Exchange.Speech = voice
 	company := line{s.demo.Exchange, organisation}
 	return []message.Route{{Name: "handset", Channel: message.SMS, Provider: company}, {Name: handsetCalls, Channel: message.Voice, Provider: company},
 		{Name: "letterbox", Channel: message.Email, Provider: s.demo.letters}}, s.pages.Add("server", demoPages)
@@ -43,7 +48,7 @@ func (l line) Send(_ context.Context, m message.Message) (receipt string, err er
 	if m.Channel == message.SMS {
 		receipt, err = l.Text(m.To, m.Body)
 	} else {
-		receipt, err = l.Call(m.To, m.Extension, speech.CodeCall(m.Locale, l.organisation, m.Name, m.Code))
+		receipt, err = l.Call(m.To, m.Extension, l.Speech.CodeCall(m.Locale, l.organisation, m.Name, m.Code))
 	}
 	if err != nil {
 		return "", message.Permanent(err)

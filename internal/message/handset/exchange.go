@@ -38,6 +38,9 @@ type Exchange struct {
 	// called once a call. Set it before the first call, or leave it nil.
 	OnReport func(ctx context.Context, id string)
 
+	// Speech says the calls. Set it before the first call.
+	Speech *speech.Library
+
 	clock   func() time.Time
 	mu      sync.Mutex
 	numbers map[string][]*entry // oldest first; never an empty list

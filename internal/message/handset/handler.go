@@ -99,7 +99,7 @@ func (s site) speech(w http.ResponseWriter, r *http.Request) error {
 	if !isWAV || !heard {
 		return notFound(w, r)
 	}
-	wav, err := script.WAV()
+	wav, err := s.exchange.Speech.WAV(script)
 	if err != nil {
 		return err
 	}

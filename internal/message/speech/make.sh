@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Records every clip under clips/ from phrases.txt, sounds.txt and names.txt: 8 kHz mu-law mono WAV, the
+# Records every clip under clips/ from phrases.txt, sounds.txt, names.txt and organisations.txt: 8 kHz mu-law mono WAV, the
 # telephone's own form, so that joining clips needs no arithmetic. Needs flite, espeak-ng and sox
 # (Debian's packages). Only their output is shipped. An operator may replace any clip by a real voice.
 set -euo pipefail
@@ -19,7 +19,7 @@ welsh_text()     { espeak-ng -v cy -s 140 -w "$tmp/raw.wav" "$2"; keep "$1"; }
 lines()          { grep -v '^#' "$1"; }
 
 rm -rf clips
-mkdir -p clips/en clips/cy clips/names
+mkdir -p clips/en clips/cy clips/names clips/organisations
 while IFS='|' read -r name en cy; do
   english_text "en/$name" "$en"
   welsh_text "cy/$name" "$cy"
@@ -31,6 +31,10 @@ done < <(lines sounds.txt)
 while IFS='|' read -r name phones; do
   if [ -n "$phones" ]; then english_phones "names/${name,,}" "$phones"; else english_text "names/${name,,}" "$name"; fi
 done < <(lines names.txt)
+while IFS= read -r name; do
+  slug=${name,,}
+  english_text "organisations/${slug// /-}" "$name"
+done < <(lines organisations.txt)
 
 # The tests compare these sums, so that no text changes without being recorded again.
-sha256sum phrases.txt sounds.txt names.txt > clips/SOURCES
+sha256sum phrases.txt sounds.txt names.txt organisations.txt > clips/SOURCES

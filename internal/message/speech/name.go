@@ -3,6 +3,7 @@
 package speech
 
 import (
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -10,43 +11,50 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Bounds on a name, so that a long or strange one cannot stretch a call beyond its minute (threats T24).
+// Bounds on a name, before its time in a call bounds it (threats T24).
 const (
 	maxNameRunes = 64 // of the name as written; the rest is not looked at
 	maxWords     = 3
-	maxLetters   = 20 // spelled in all
 )
 
 // letterGap is the silence between two letters of a spelled name.
 const letterGap = 250 * time.Millisecond
 
-// sounds says each word of the name. What we cannot fold to a-z makes no sound.
-func (n Name) sounds(lang string) []sound {
-	var all []sound
-	letters := 0
-	for _, word := range n.words() {
-		key := fold(word)
-		if clip := "names/" + key; recorded(clip) {
-			all = append(all, sound{clip: clip, words: word})
-			continue
-		}
-		for _, r := range key {
-			if letters++; letters > maxLetters {
+// name says each word of the name, as far as there is time: from a recording, else letter by letter. What we cannot
+// fold to a-z makes no sound.
+func (v voice) name(given string, most time.Duration) (all []sound) {
+	for _, word := range wordsOf(given) {
+		for _, part := range v.word(word) {
+			longer := append(slices.Clip(all), part...)
+			if len(all) == 0 {
+				longer = part[len(part)-1:] // no silence before the first letter
+			}
+			if v.duration(longer) > most {
 				return all
 			}
-			if len(all) > 0 {
-				all = append(all, sound{silence: letterGap})
-			}
-			all = append(all, sound{clip: lang + "/letter-" + string(r), words: strings.ToUpper(string(r))})
+			all = longer
 		}
 	}
 	return all
 }
 
-// words splits the name at whatever is no Latin letter. Digits and signs are no part of a name here: in a
+// word is a recording, or letters with a silence before each.
+func (v voice) word(word string) (all [][]sound) {
+	key := fold(word)
+	if clip := "names/" + key; v.has(clip) {
+		return [][]sound{{{clip: clip, words: word}}}
+	}
+	for _, r := range key {
+		letter := sound{clip: v.lang + "/letter-" + string(r), words: strings.ToUpper(string(r))}
+		all = append(all, []sound{{silence: letterGap}, letter})
+	}
+	return all
+}
+
+// wordsOf splits the name at whatever is no Latin letter. Digits and signs are no part of a name here: in a
 // written call the code must be the only number.
-func (n Name) words() []string {
-	runes := []rune(norm.NFKC.String(string(n)))
+func wordsOf(name string) []string {
+	runes := []rune(norm.NFKC.String(name))
 	words := strings.FieldsFunc(string(runes[:min(len(runes), maxNameRunes)]), func(r rune) bool {
 		return !unicode.Is(unicode.Latin, r) && !unicode.IsMark(r) && r != '\'' && r != '’'
 	})

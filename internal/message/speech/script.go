@@ -1,4 +1,4 @@
-// This file owns Script and its parts: what is said, in which order, and the same in writing.
+// This file owns Script: what is said, in which order, and the same in writing.
 
 package speech
 
@@ -7,71 +7,85 @@ import (
 	"time"
 )
 
-// Script is one stretch of speech in one language: "en" or "cy", with or without a region; any other
-// language is spoken in English.
+// Script is one stretch of speech in one language.
 type Script struct {
-	Lang  string
-	Parts []Part
+	Lang   string // "en" or "cy": the language that is heard
+	sounds []sound
 }
 
-// Part is a piece of a script: a Phrase, Digits, a Name or a Pause.
-type Part interface {
-	sounds(lang string) []sound
-}
-
-// Phrase is the name of a recorded sentence of phrases.txt.
-type Phrase string
-
-// Digits are spoken one by one, slowly enough to be written down. Anything but 0 to 9 is left out.
-type Digits string
-
-// Name is a given name: spoken if it was recorded, else spelled. See name.go.
-type Name string
-
-// Pause is silence. In writing it ends the sentence.
-type Pause time.Duration
-
-// digitGap is the silence between two digits. People write at this pace, and speech recognisers, which the
-// tests of a real line use, need at least 0.6 s.
-const digitGap = 650 * time.Millisecond
-
-// A sound is what every part comes down to: a clip and the words it says, or silence.
+// A sound is a clip and the words it says, or silence.
 type sound struct {
-	clip    string        // path below clips/, without .wav; "" for silence
+	clip    string        // path below the folder of recordings, without .wav; "" for silence
 	words   string        // what the clip says, in writing
 	joined  bool          // the words follow the ones before without a space, as digits do
 	silence time.Duration // how long nothing is heard, where clip is ""
 	stop    bool          // the silence ends a sentence
 }
 
-func (p Phrase) sounds(lang string) []sound {
-	return []sound{{clip: lang + "/" + string(p), words: phrases[lang][p]}}
+// voice is the library in one language.
+type voice struct {
+	*Library
+	lang string
 }
 
-func (d Digits) sounds(lang string) []sound {
-	var all []sound
-	for _, r := range d {
+// voice is the recorded language nearest to lang: "en" or "cy", with or without a region; any other is spoken in
+// English.
+func (l *Library) voice(lang string) voice {
+	base, _, _ := strings.Cut(strings.ToLower(lang), "-")
+	if _, recorded := phrases[base]; recorded {
+		return voice{l, base}
+	}
+	return voice{l, "en"}
+}
+
+// digitGap is the silence between two digits. People write at this pace, and speech recognisers, which the tests of a
+// real line use, need at least 0.6 s.
+const digitGap = 650 * time.Millisecond
+
+func (v voice) script(parts ...[]sound) Script {
+	s := Script{Lang: v.lang}
+	for _, part := range parts {
+		s.sounds = append(s.sounds, part...)
+	}
+	return s
+}
+
+// sentences are said with a pause between.
+func (v voice) sentences(parts ...[]sound) Script {
+	all := [][]sound{parts[0]}
+	for _, part := range parts[1:] {
+		all = append(all, stop(sentence), part)
+	}
+	return v.script(all...)
+}
+
+// phrase is a recorded sentence of phrases.txt.
+func (v voice) phrase(name string) []sound {
+	return []sound{{clip: v.lang + "/" + name, words: phrases[v.lang][name]}}
+}
+
+// digits are spoken one by one, slowly enough to be written down. Anything but 0 to 9 is left out.
+func (v voice) digits(text string) (all []sound) {
+	for _, r := range text {
 		if r < '0' || r > '9' {
 			continue
 		}
 		if len(all) > 0 {
 			all = append(all, sound{silence: digitGap})
 		}
-		all = append(all, sound{clip: lang + "/digit-" + string(r), words: string(r), joined: len(all) > 0})
+		all = append(all, sound{clip: v.lang + "/digit-" + string(r), words: string(r), joined: len(all) > 0})
 	}
 	return all
 }
 
-func (p Pause) sounds(string) []sound {
-	return []sound{{silence: time.Duration(p), stop: true}}
-}
+// stop is silence. In writing it ends the sentence.
+func stop(d time.Duration) []sound { return []sound{{silence: d, stop: true}} }
 
-// Text returns exactly what the speech says, in writing. Digits stand together, letters of a spelled name
-// apart.
+// Text is exactly what the speech says, in writing. Digits stand together, letters of a spelled name apart.
 func (s Script) Text() string {
 	var b strings.Builder
 	end := "" // the last words written
-	for _, snd := range s.sounds() {
+	for _, snd := range s.sounds {
 		switch {
 		case snd.stop && end != "" && !strings.ContainsAny(end[len(end)-1:], ".:!?"):
 			b.WriteByte('.')
@@ -85,23 +99,4 @@ func (s Script) Text() string {
 		}
 	}
 	return b.String()
-}
-
-// sounds lists all that is heard, in order.
-func (s Script) sounds() []sound {
-	lang := voice(s.Lang)
-	var all []sound
-	for _, p := range s.Parts {
-		all = append(all, p.sounds(lang)...)
-	}
-	return all
-}
-
-// voice returns the recorded language nearest to lang.
-func voice(lang string) string {
-	base, _, _ := strings.Cut(strings.ToLower(lang), "-")
-	if _, recorded := phrases[base]; recorded {
-		return base
-	}
-	return "en"
 }

@@ -5,85 +5,14 @@ package speech
 
 import (
 	"bytes"
-	"embed"
 	"encoding/binary"
 	"fmt"
-	"io/fs"
-	"strings"
-	"time"
 )
 
 const (
 	sampleRate = 8000 // samples, and in mu-law bytes, a second
 	silent     = 0xff // the mu-law sample of no sound
-	wordGap    = 90 * time.Millisecond
 )
-
-//go:embed clips
-var clips embed.FS
-
-//go:embed phrases.txt
-var phrasesTxt string
-
-// phrases holds the words of every recorded phrase by language.
-var phrases = readPhrases(phrasesTxt)
-
-func readPhrases(txt string) map[string]map[Phrase]string {
-	all := map[string]map[Phrase]string{"en": {}, "cy": {}}
-	for line := range strings.Lines(txt) {
-		if col := strings.Split(strings.TrimSpace(line), "|"); len(col) == 3 && line[0] != '#' {
-			all["en"][Phrase(col[0])] = col[1]
-			all["cy"][Phrase(col[0])] = col[2]
-		}
-	}
-	return all
-}
-
-// WAV returns the whole script as one WAV file, about 8 kB a second. It fails only if a part has no
-// recording, which is a mistake in the program: no name, digit or language of a person can cause it.
-func (s Script) WAV() ([]byte, error) {
-	var data []byte
-	spoken := false // the last thing laid down was a clip
-	for _, snd := range s.sounds() {
-		if snd.clip == "" {
-			data = append(data, silence(snd.silence)...)
-			spoken = false
-			continue
-		}
-		clip, err := load(snd.clip)
-		if err != nil {
-			return nil, err
-		}
-		if spoken {
-			data = append(data, silence(wordGap)...)
-		}
-		data = append(data, clip...)
-		spoken = true
-	}
-	return encode(data), nil
-}
-
-func silence(d time.Duration) []byte {
-	return bytes.Repeat([]byte{silent}, int(d*sampleRate/time.Second))
-}
-
-func recorded(clip string) bool {
-	_, err := fs.Stat(clips, "clips/"+clip+".wav")
-	return err == nil
-}
-
-// load returns the samples of a clip.
-func load(clip string) ([]byte, error) {
-	file, err := clips.ReadFile("clips/" + clip + ".wav")
-	if err != nil {
-		return nil, fmt.Errorf("nothing is recorded for %q: add it to the lists and run make.sh", clip)
-	}
-	data, err := decode(file)
-	if err != nil {
-		return nil, fmt.Errorf("the recording %q cannot be used: %w", clip, err)
-	}
-	return data, nil
-}
 
 // The one audio format read and written here, as it stands in a fmt chunk after the chunk's size.
 type format struct {
