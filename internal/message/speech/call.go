@@ -16,6 +16,8 @@ const (
 	LongestReading  = 17 * time.Second
 	LongestAnswer   = 5 * time.Second // Reported, Approved and Wrong
 	LongestGoodbye  = time.Second
+	// Something has to be played while a second key is waited for.
+	LongestListening = 200 * time.Millisecond
 
 	leastName = 2 * time.Second // that a greeting has to leave for the name
 )
@@ -55,7 +57,7 @@ func (l *Library) ApprovalCall(lang, organisation, givenName string) Call {
 func (v voice) call() Call {
 	ending := func(phrase string) Script { return v.sentences(v.phrase(phrase), v.phrase("goodbye")) }
 	return Call{
-		Listening: v.script(stop(breath)),
+		Listening: v.script(stop(LongestListening)),
 		Approved:  ending("approved"),
 		Wrong:     ending("wrong"),
 		Reported:  ending("reported"),
