@@ -46,6 +46,7 @@ func (s *Server) addRoutes(o Options) error {
 	}
 	s.outbox.Use(routes, message.Hooks{
 		Unwanted: func(tx *db.Tx, challenge string) error { return s.phones.Reported(tx, challenge) },
+		Keyed:    func(tx *db.Tx, challenge, keys string) (bool, error) { return s.phones.Keyed(tx, challenge, keys) },
 		Alarm:    s.alarm,
 	})
 	return nil

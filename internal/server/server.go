@@ -36,6 +36,7 @@ type Options struct {
 	Brand          page.Brand
 	Zone           *time.Location // in which people are told times; nil is UTC
 	Plan           phone.Plan     // the countries whose numbers are texted and called
+	Approve        bool           // calls ask for two digits that the page shows, and read no code
 	Stay           time.Duration  // how long people may choose to stay signed in; 0 does not offer it
 	TrustedProxies []netip.Prefix
 	SMTP           *message.SMTP // the mail server, or nil
@@ -114,7 +115,7 @@ func (s *Server) addMethods(o Options, texts message.Composer) error {
 		return err
 	}
 	phones, err := phone.New(phone.Deps{DB: o.DB, Keys: o.Keys, Pages: s.pages, Flow: s.flow, Outbox: s.outbox, Texts: texts,
-		Plan: o.Plan})
+		Plan: o.Plan, Approve: o.Approve})
 	if err != nil {
 		return err
 	}

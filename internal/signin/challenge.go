@@ -34,6 +34,7 @@ type Challenge struct {
 	Method    string // id of the method that is proved
 	Secret    []byte // sealed for this row: what is being set up
 	Data      string // JSON of what is no secret
+	Answer    Said   // what was said to it outside of the browser
 	Tries     int64
 	Sends     int64
 	SentAt    time.Time
@@ -42,7 +43,17 @@ type Challenge struct {
 	CreatedAt time.Time
 }
 
-// Open asks a question. It ends an older one of the same kind and purpose in the attempt.
+// Said is what was said to a question that is answered outside of the browser, by keys in a call.
+type Said string
+
+// What can be said, once.
+const (
+	Nothing Said = ""
+	Right   Said = "right"
+	Wrong   Said = "wrong"
+)
+
+// Open asks a question. It ends an older one of the same kind and purpose in the attempt: at any time one code counts.
 func (f *Flow) Open(tx *db.Tx, a *Attempt, c Challenge) (Challenge, error) {
 	if c.ID == "" {
 		c.ID = db.NewID()
@@ -50,6 +61,9 @@ func (f *Flow) Open(tx *db.Tx, a *Attempt, c Challenge) (Challenge, error) {
 	c.Attempt, c.User = a.ID, a.User.ID
 	if c.Data == "" {
 		c.Data = "{}"
+	}
+	if err := f.Close(tx, a, c.Kind, c.Purpose); err != nil {
+		return c, err
 	}
 	return c, insertChallenge(tx, c)
 }
@@ -67,6 +81,9 @@ func (f *Flow) Withdraw(tx *db.Tx, c Challenge, why Trouble) error {
 	if open, err := useChallenge(tx, c.ID); err != nil || !open {
 		return err
 	}
+	if err := f.Outbox.Drop(tx, c.ID); err != nil {
+		return err
+	}
 	a, err := attemptOf(tx, c)
 	if err != nil || a == nil {
 		return err
@@ -75,9 +92,29 @@ func (f *Flow) Withdraw(tx *db.Tx, c Challenge, why Trouble) error {
 	return saveAttempt(tx, a)
 }
 
-// Close ends the open question: the person wants to type another number.
+// Close ends the open question: the person wants to type another number. Its code is sent no more, and not kept. Without a
+// kind and a purpose all that are open end.
 func (f *Flow) Close(tx *db.Tx, a *Attempt, kind Kind, purpose Purpose) error {
-	return closeChallenges(tx, a.ID, kind, purpose)
+	closed, err := closeChallenges(tx, a.ID, kind, purpose)
+	if err != nil {
+		return err
+	}
+	for _, id := range closed {
+		if err := f.Outbox.Drop(tx, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// save stores the attempt. With it ends what was asked in it, if it is over.
+func (f *Flow) save(tx *db.Tx, a *Attempt) error {
+	if a.Ended != "" {
+		if err := f.Close(tx, a, "", ""); err != nil {
+			return err
+		}
+	}
+	return saveAttempt(tx, a)
 }
 
 // Resent stores that the challenge's code was sent once more.
@@ -107,6 +144,9 @@ func (f *Flow) Answer(tx *db.Tx, a *Attempt, kind Kind, purpose Purpose, right f
 		return c, false, f.wrongCode(tx, a, tried...)
 	}
 	if used, err := useChallenge(tx, c.ID); err != nil || !used {
+		return c, false, err
+	}
+	if err := f.Outbox.Entered(tx, c.ID); err != nil {
 		return c, false, err
 	}
 	return c, true, f.rightCode(tx, a, c.Method, tried...)

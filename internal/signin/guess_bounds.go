@@ -105,6 +105,9 @@ func forgetPlaces(tx *db.Tx) error {
 // its tries are few and its own, and a stranger behind the same address must not stop them. An address of this very
 // computer says nothing of who asks.
 func places(a *Attempt, address, network limit.Rule) bounds {
+	if a.visit == nil { // keys in a call come from no place
+		return nil
+	}
 	from := a.visit.Address
 	if a.Known != "" || !from.IsValid() || from.IsLoopback() {
 		return nil

@@ -146,7 +146,7 @@ func (f *Flow) act(w http.ResponseWriter, r *http.Request, id string, want StepK
 		} else if step, err = f.arrive(tx, r, a); err != nil {
 			return err
 		}
-		return saveAttempt(tx, a)
+		return f.save(tx, a)
 	})
 	return f.respond(w, r, a, step, err)
 }
@@ -163,7 +163,7 @@ func (f *Flow) Before(w http.ResponseWriter, r *http.Request, want StepKind, ask
 		if err = work(tx, a); err != nil {
 			return err
 		}
-		return saveAttempt(tx, a)
+		return f.save(tx, a)
 	})
 	if err != nil || a == nil || len(a.problems) > 0 {
 		return nil, f.respond(w, r, a, step, err)

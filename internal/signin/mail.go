@@ -33,7 +33,7 @@ func (m mailCode) Start(tx *db.Tx, a *Attempt, _ Step) error {
 	if err != nil {
 		return err
 	}
-	return m.f.mail(tx, a.User, mail{purpose: message.Code, key: "signin.mail.code", expires: c.ExpiresAt,
+	return m.f.mail(tx, a.User, mail{purpose: message.Code, challenge: c.ID, key: "signin.mail.code", expires: c.ExpiresAt,
 		args: []any{"code", m.f.Keys.Code(codeDigits, c.ID)}})
 }
 

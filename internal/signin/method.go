@@ -58,6 +58,7 @@ type Enrolled struct {
 	Hint       string // masked, for pages before the proof is made
 	Secret     []byte // sealed for this row
 	Data       string // JSON of what is no secret
+	Lookup     string // keyed fingerprint of what it holds, to find it by, or empty
 	Counter    int64  // the last time step that was used; it only grows
 	Preferred  bool   // asked first
 	Failures   int64  // wrong codes in a row

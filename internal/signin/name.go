@@ -187,7 +187,7 @@ func (f *Flow) leave(w http.ResponseWriter, r *http.Request) error {
 			raised = a.started
 		}
 		a.end(ReasonLeft)
-		return saveAttempt(tx, a)
+		return f.save(tx, a)
 	})
 	if err != nil {
 		return err

@@ -67,31 +67,34 @@ func forgetWrong(tx *db.Tx, id string) error {
 	return err
 }
 
-const challengeColumns = `id, attempt_id, user_id, kind, purpose, method_id, secret, data, tries, sends, sent_at, expires_at, used_at, created_at`
+const challengeColumns = `id, attempt_id, user_id, kind, purpose, method_id, secret, data, answer, tries, sends, sent_at, expires_at, used_at, created_at`
 
 func scanChallenge(c *Challenge, scan func(...any) (bool, error)) (bool, error) {
 	var sent, expires, used, created int64
-	found, err := scan(&c.ID, &c.Attempt, &c.User, &c.Kind, &c.Purpose, &c.Method, &c.Secret, &c.Data, &c.Tries, &c.Sends,
+	found, err := scan(&c.ID, &c.Attempt, &c.User, &c.Kind, &c.Purpose, &c.Method, &c.Secret, &c.Data, &c.Answer, &c.Tries, &c.Sends,
 		&sent, &expires, &used, &created)
 	c.SentAt, c.ExpiresAt, c.UsedAt, c.CreatedAt = db.Time(sent), db.Time(expires), db.Time(used), db.Time(created)
 	return found, err
 }
 
 func insertChallenge(tx *db.Tx, c Challenge) error {
-	// An older question of the same kind is over: at any time one code counts.
-	if err := closeChallenges(tx, c.Attempt, c.Kind, c.Purpose); err != nil {
-		return err
-	}
-	_, err := tx.Exec(`INSERT INTO challenges (`+challengeColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10, $11, 0, $12)`,
+	_, err := tx.Exec(`INSERT INTO challenges (`+challengeColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '', 0, $9, $10, $11, 0, $12)`,
 		c.ID, c.Attempt, c.User, string(c.Kind), string(c.Purpose), c.Method, c.Secret, c.Data, c.Sends, db.Millis(c.SentAt),
 		db.Millis(c.ExpiresAt), tx.Now.UnixMilli())
 	return err
 }
 
-func closeChallenges(tx *db.Tx, attempt string, kind Kind, purpose Purpose) error {
-	_, err := tx.Exec("UPDATE challenges SET used_at = $4 WHERE attempt_id = $1 AND kind = $2 AND purpose = $3 AND used_at = 0",
-		attempt, string(kind), string(purpose), tx.Now.UnixMilli())
-	return err
+// closeChallenges ends what is open in the attempt, of one kind and purpose or, if they are empty, all of it. It tells which
+// they were.
+func closeChallenges(tx *db.Tx, attempt string, kind Kind, purpose Purpose) (closed []string, err error) {
+	err = tx.Each(`UPDATE challenges SET used_at = $4
+		WHERE attempt_id = $1 AND ($2 = '' OR kind = $2) AND ($3 = '' OR purpose = $3) AND used_at = 0 RETURNING id`,
+		[]any{attempt, string(kind), string(purpose), tx.Now.UnixMilli()}, func(scan func(...any) error) error {
+			var id string
+			defer func() { closed = append(closed, id) }()
+			return scan(&id)
+		})
+	return closed, err
 }
 
 // takeChallenge counts a try of the open challenge before it is made, if it has not expired, was not used and has
@@ -107,6 +110,13 @@ func takeChallenge(tx *db.Tx, attempt string, kind Kind, purpose Purpose) (c Cha
 
 func useChallenge(tx *db.Tx, id string) (bool, error) {
 	n, err := tx.Exec("UPDATE challenges SET used_at = $2 WHERE id = $1 AND used_at = 0", id, tx.Now.UnixMilli())
+	return n == 1, err
+}
+
+// answerChallenge writes down what was said to an open challenge, if nothing was said before: there is one try.
+func answerChallenge(tx *db.Tx, id string, answer Said) (bool, error) {
+	n, err := tx.Exec(`UPDATE challenges SET answer = $2, tries = tries + 1
+		WHERE id = $1 AND answer = '' AND used_at = 0 AND expires_at > $3`, id, string(answer), tx.Now.UnixMilli())
 	return n == 1, err
 }
 
@@ -126,8 +136,11 @@ func currentChallenge(tx *db.Tx, attempt string, kind Kind, purpose Purpose) (c 
 }
 
 func updateChallenge(tx *db.Tx, c Challenge) error {
-	_, err := tx.Exec("UPDATE challenges SET sends = $2, sent_at = $3, data = $4, expires_at = $5 WHERE id = $1 AND used_at = 0",
+	n, err := tx.Exec("UPDATE challenges SET sends = $2, sent_at = $3, data = $4, expires_at = $5 WHERE id = $1 AND used_at = 0",
 		c.ID, c.Sends, db.Millis(c.SentAt), c.Data, db.Millis(c.ExpiresAt))
+	if err == nil && n == 0 {
+		return db.ErrStale // withdrawn since it was read: nothing more may be sent for it
+	}
 	return err
 }
 

@@ -2,10 +2,12 @@
 package signin
 
 import (
+	"slices"
+
 	"woggle/internal/db"
 )
 
-const methodColumns = `id, user_id, kind, name, hint, secret, data, counter, preferred, failures, disabled_at, starts_at, expires_at, created_at, used_at`
+const methodColumns = `id, user_id, kind, name, hint, secret, data, counter, preferred, failures, disabled_at, starts_at, expires_at, created_at, used_at, lookup`
 
 // Methods are what the user has set up, the oldest first. An access pass that is over is not among them.
 func Methods(tx *db.Tx, user string) ([]Enrolled, error) {
@@ -15,7 +17,7 @@ func Methods(tx *db.Tx, user string) ([]Enrolled, error) {
 			var e Enrolled
 			var disabled, starts, expires, created, used int64
 			err := scan(&e.ID, &e.User, &e.Kind, &e.Name, &e.Hint, &e.Secret, &e.Data, &e.Counter, &e.Preferred, &e.Failures,
-				&disabled, &starts, &expires, &created, &used)
+				&disabled, &starts, &expires, &created, &used, &e.Lookup)
 			e.DisabledAt, e.StartsAt, e.ExpiresAt = db.Time(disabled), db.Time(starts), db.Time(expires)
 			e.CreatedAt, e.UsedAt = db.Time(created), db.Time(used)
 			all = append(all, e)
@@ -32,9 +34,36 @@ func InsertMethod(tx *db.Tx, e Enrolled) error {
 	if e.CreatedAt.IsZero() {
 		e.CreatedAt = tx.Now
 	}
-	_, err := tx.Exec(`INSERT INTO methods (`+methodColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0, $10, $11, $12, $13)`,
+	_, err := tx.Exec(`INSERT INTO methods (`+methodColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0, $10, $11, $12, $13, $14)`,
 		e.ID, e.User, string(e.Kind), e.Name, e.Hint, e.Secret, e.Data, e.Counter, e.Preferred,
-		db.Millis(e.StartsAt), db.Millis(e.ExpiresAt), db.Millis(e.CreatedAt), db.Millis(e.UsedAt))
+		db.Millis(e.StartsAt), db.Millis(e.ExpiresAt), db.Millis(e.CreatedAt), db.Millis(e.UsedAt), e.Lookup)
+	return err
+}
+
+// UsersByLookup are the ids of the users who have a method with one of the fingerprints.
+func UsersByLookup(tx *db.Tx, lookups ...string) (users []string, err error) {
+	for _, lookup := range lookups {
+		err := tx.Each("SELECT DISTINCT user_id FROM methods WHERE lookup = $1 AND lookup <> ''", []any{lookup}, func(scan func(...any) error) error {
+			var user string
+			defer func() { users = append(users, user) }()
+			return scan(&user)
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	slices.Sort(users)
+	return slices.Compact(users), nil
+}
+
+// Unfindable counts the methods of a kind that no fingerprint finds, because they were last used before there were any.
+func Unfindable(tx *db.Tx, kind Kind) (count int64, err error) {
+	return count, tx.Row("SELECT count(*) FROM methods WHERE kind = $1 AND lookup = ''", []any{string(kind)}, &count)
+}
+
+// MakeFindable gives a method the fingerprint of what it holds.
+func MakeFindable(tx *db.Tx, id, lookup string) error {
+	_, err := tx.Exec("UPDATE methods SET lookup = $2 WHERE id = $1", id, lookup)
 	return err
 }
 

@@ -47,17 +47,18 @@ func (f *Flow) Tell(tx *db.Tx, user directory.User, key string, except []string,
 }
 
 type mail struct {
-	purpose message.Purpose
-	key     string // key.subject and key are the locale keys
-	args    []any
-	button  *message.Button
-	expires time.Time
+	purpose   message.Purpose
+	challenge string // that its code answers, or empty
+	key       string // key.subject and key are the locale keys
+	args      []any
+	button    *message.Button
+	expires   time.Time
 }
 
 // mail sends an e-mail in the person's language.
 func (f *Flow) mail(tx *db.Tx, user directory.User, m mail) error {
 	args := append([]any{"name", user.Called(), "organisation", f.Pages.Brand().Name}, m.args...)
-	_, err := f.Outbox.Enqueue(tx, message.Message{User: user.ID, Channel: message.Email, Purpose: m.purpose, To: user.Email,
+	_, err := f.Outbox.Enqueue(tx, message.Message{User: user.ID, Channel: message.Email, Purpose: m.purpose, Challenge: m.challenge, To: user.Email,
 		Locale: user.Locale, Name: user.Called(), Subject: f.text(user, m.key+".subject", args...),
 		Paragraphs: []string{f.text(user, m.key, args...)},
 		Button:     m.button, ExpiresAt: m.expires})

@@ -2,6 +2,7 @@
 package phone
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
@@ -24,6 +25,8 @@ func (m *Method) Mount(handle func(pattern string, h page.Handler)) {
 	handle("POST /signin/enrol/phone/code", m.enrol)
 	handle("POST /signin/enrol/phone/again", m.sendAgain(signin.Enrol, signin.ToEnrol))
 	handle("POST /signin/enrol/phone/change", m.changeNumber)
+	handle("GET /signin/phone/state", m.watch(signin.ToProve))
+	handle("GET /signin/enrol/phone/state", m.watch(signin.ToEnrol))
 }
 
 // Start sends the code of a sign-in, to the number on record and to no other.
@@ -40,7 +43,10 @@ func (m *Method) Start(tx *db.Tx, a *signin.Attempt, step signin.Step) error {
 		a.Trouble = &signin.Trouble{Key: "phone.no-route.sms"}
 		return nil
 	}
-	refused, err := m.send(tx, a, signin.ToProve, step.Target.ID, n, channel, a.From)
+	refused, err := m.send(tx, a, signin.ToProve, step.Target.ID, n, sent{Channel: channel, From: a.From})
+	if other := m.other(n, channel); refused != nil && refused.Key == noRoute+string(channel) && other != "" {
+		refused, err = m.send(tx, a, signin.ToProve, step.Target.ID, n, sent{Channel: other, From: a.From})
+	}
 	if refused != nil {
 		a.Trouble = &signin.Trouble{Key: refused.Key, Wait: refused.Wait}
 	}
@@ -59,6 +65,18 @@ func (m *Method) able(n Number, wanted message.Channel) message.Channel {
 	return ""
 }
 
+// other is the channel that is not this one, if it can reach the number.
+func (m *Method) other(n Number, channel message.Channel) message.Channel {
+	want := message.SMS
+	if channel == message.SMS {
+		want = message.Voice
+	}
+	if m.able(n, want) != want {
+		return ""
+	}
+	return want
+}
+
 type codePage struct {
 	signin.Form
 	Hint    string
@@ -69,8 +87,14 @@ type codePage struct {
 	Call    bool
 	Sent    bool   // a code is open
 	Outcome string // locale key: what is known of the message, if it did not come
+	Digits  string // to press in the call, where it asks for approval; State says how far that has come
+	State   State
+	Left    int // seconds for which the call counts
 	Action  string
 }
+
+// Watches tells whether the page waits for the call.
+func (p codePage) Watches() bool { return p.State != right && p.State != wrong && p.State != late }
 
 func (m *Method) codePage(r *http.Request, a *signin.Attempt, step signin.Step, purpose signin.Purpose) (data codePage, err error) {
 	data = codePage{Form: m.Flow.Form(a, step), Action: "/signin/phone"}
@@ -88,19 +112,21 @@ func (m *Method) codePage(r *http.Request, a *signin.Attempt, step signin.Step, 
 		}
 		data.Sent, data.Hint, data.Channel = true, s.Hint, s.Channel
 		data.Minutes = int(c.ExpiresAt.Sub(c.CreatedAt) / time.Minute)
-		data.Wait = max(0, int((c.SentAt.Add(waitAfter(c.Sends)).Sub(tx.Now)+time.Second-1)/time.Second))
+		data.Wait = max(0, int((c.SentAt.Add(waitAfter(s.Before+c.Sends)).Sub(tx.Now)+time.Second-1)/time.Second))
 		data.Text = n.CanText() && m.Outbox.Serves(message.SMS)
 		data.Call = n.CanCall() && m.Outbox.Serves(message.Voice)
-		outcome, err := m.Outbox.Outcome(tx, c.ID)
-		data.Outcome = outcomes[outcome]
+		if s.Approve {
+			data.Digits = m.shown(c.ID)
+			data.Left = int(c.ExpiresAt.Sub(tx.Now) / time.Second)
+			if data.State, err = m.state(tx, c, s); err != nil {
+				return err
+			}
+		}
+		data.Outcome, err = m.outcome(tx, c.ID, s)
 		return err
 	})
 	return data, err
 }
-
-// outcomes are what is told about a message that did not come.
-var outcomes = map[message.Event]string{message.Undelivered: "phone.outcome.undelivered", message.Busy: "phone.outcome.busy",
-	message.NoAnswer: "phone.outcome.no-answer", message.NoKey: "phone.outcome.no-key", message.Failed: "phone.outcome.failed"}
 
 // Ask shows the page that asks for the code.
 func (m *Method) Ask(w http.ResponseWriter, r *http.Request, a *signin.Attempt, step signin.Step, problems page.Problems) error {
@@ -121,6 +147,7 @@ type numberPage struct {
 	Channel   string
 	Text      bool
 	Call      bool
+	Approve   bool // calls ask for two digits, and read no code
 }
 
 // Enrol shows the page for the number, or for the code once one was sent.
@@ -133,7 +160,7 @@ func (m *Method) Enrol(w http.ResponseWriter, r *http.Request, a *signin.Attempt
 		return m.Pages.Show(w, r, "phone/code", data, page.Wrong(problems))
 	}
 	number := numberPage{Form: data.Form, Title: numberTitle(a), Countries: m.Plan.Countries(page.VisitOf(r).Locale.Code), Region: m.Plan.Default,
-		Channel: string(message.SMS), Text: m.Outbox.Serves(message.SMS), Call: m.Outbox.Serves(message.Voice)}
+		Channel: string(message.SMS), Text: m.Outbox.Serves(message.SMS), Call: m.Outbox.Serves(message.Voice), Approve: m.Approve}
 	if r.PostForm.Has("number") { // what was typed is kept
 		number.Region, number.Number = r.PostFormValue("country"), r.PostFormValue("number")
 		number.Extension, number.Channel = r.PostFormValue("extension"), r.PostFormValue("channel")
@@ -163,11 +190,14 @@ func (m *Method) takeNumber(w http.ResponseWriter, r *http.Request) error {
 		n, channel, p := m.readNumber(r, a)
 		if p == nil {
 			var err error
-			if p, err = m.send(tx, a, signin.ToEnrol, "", n, channel, page.VisitOf(r).Address); err != nil {
+			if p, err = m.send(tx, a, signin.ToEnrol, "", n, sent{Channel: channel, From: page.VisitOf(r).Address}); err != nil {
 				return err
 			}
 		}
 		if a.Trouble = nil; p != nil {
+			if p.Key == noRoute+string(channel) {
+				p.Field = "channel" // which can be chosen here
+			}
 			a.Fail(p)
 		}
 		return nil
@@ -211,7 +241,7 @@ func (m *Method) has(a *signin.Attempt, n Number) bool {
 // changeNumber goes back to the page for the number.
 func (m *Method) changeNumber(w http.ResponseWriter, r *http.Request) error {
 	return m.Flow.Act(w, r, signin.Enrol, signin.Phone, func(tx *db.Tx, a *signin.Attempt, _ signin.Step) error {
-		return m.close(tx, a, signin.ToEnrol)
+		return m.Flow.Close(tx, a, signin.Phone, signin.ToEnrol)
 	})
 }
 
@@ -243,21 +273,35 @@ func (m *Method) sendAgain(step signin.StepKind, purpose signin.Purpose) page.Ha
 	}
 }
 
-// answer tries the typed code and tells whether it was right.
+// answer tries the typed code, or the keys that were pressed in the call, and tells whether it was right.
 func (m *Method) answer(tx *db.Tx, r *http.Request, a *signin.Attempt, purpose signin.Purpose) (signin.Challenge, bool, error) {
-	typed, ok := code.Clean(r.PostFormValue("code"), digits)
-	if !ok {
-		a.Fail(problem.Field("code", "signin.not-a-code"))
-		return signin.Challenge{}, false, nil
+	c, found, err := m.Flow.Current(tx, a, signin.Phone, purpose)
+	if err != nil {
+		return c, false, err
 	}
-	c, right, err := m.Flow.Answer(tx, a, signin.Phone, purpose, func(c signin.Challenge) bool {
-		return m.Keys.CheckCode(typed, digits, c.ID)
-	})
+	var right bool
+	if s := (sent{}); found && json.Unmarshal([]byte(c.Data), &s) == nil && s.Approve {
+		c, right, err = m.approved(tx, a, c, s)
+	} else {
+		c, right, err = m.typed(tx, r, a, purpose)
+	}
 	if err != nil || !right {
 		return c, false, err
 	}
 	a.Stay = a.Stay || r.PostFormValue("stay") == "yes"
 	return c, true, m.entered(tx, a, c)
+}
+
+// typed tries the typed code.
+func (m *Method) typed(tx *db.Tx, r *http.Request, a *signin.Attempt, purpose signin.Purpose) (signin.Challenge, bool, error) {
+	typed, ok := code.Clean(r.PostFormValue("code"), digits)
+	if !ok {
+		a.Fail(problem.Field("code", "signin.not-a-code"))
+		return signin.Challenge{}, false, nil
+	}
+	return m.Flow.Answer(tx, a, signin.Phone, purpose, func(c signin.Challenge) bool {
+		return m.Keys.CheckCode(typed, digits, c.ID)
+	})
 }
 
 func (m *Method) prove(w http.ResponseWriter, r *http.Request) error {
@@ -266,9 +310,12 @@ func (m *Method) prove(w http.ResponseWriter, r *http.Request) error {
 		if err != nil || !right {
 			return err
 		}
-		_, s, err := m.pending(c)
+		n, s, err := m.pending(c)
+		if err != nil {
+			return err
+		}
 		a.Proved(m.proof(c.Method, s.Channel, tx.Now))
-		return err
+		return m.findable(tx, a, c.Method, n)
 	})
 }
 

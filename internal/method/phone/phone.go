@@ -3,6 +3,7 @@ package phone
 
 import (
 	"embed"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 
@@ -26,6 +27,8 @@ type Deps struct {
 	Outbox *message.Outbox
 	Texts  message.Composer
 	Plan   Plan
+	// Approve makes calls ask for two digits that the page shows, so that no code is said on the line.
+	Approve bool
 }
 
 // Method sends codes to phones.
@@ -62,7 +65,26 @@ func Row(ring *keys.Ring, user string, number Number, channel message.Channel) (
 	}
 	data, err := json.Marshal(settings{channel, number.Kind})
 	return signin.Enrolled{ID: id, User: user, Kind: signin.Phone, Hint: number.Masked(), Data: string(data),
-		Secret: ring.Seal(secret, place(id)...)}, err
+		Lookup: Lookups(ring, number.E164)[0], Secret: ring.Seal(secret, place(id)...)}, err
+}
+
+// Lookups are the fingerprints by which phones with the number can be found (signin.UsersByLookup): one for each key of
+// the ring, the newest first, under which rows are written.
+func Lookups(ring *keys.Ring, e164 string) (all []string) {
+	for _, mac := range ring.Lookups("phone", e164) {
+		all = append(all, hex.EncodeToString(mac[:16]))
+	}
+	return all
+}
+
+// findable sees that a phone that was just used can be found by its number: it may have been set up before phones could be,
+// or under an older key.
+func (m *Method) findable(tx *db.Tx, a *signin.Attempt, id string, n Number) error {
+	lookup := Lookups(m.Keys, n.E164)[0]
+	if e := a.Method(id); e == nil || e.Lookup == lookup {
+		return nil
+	}
+	return signin.MakeFindable(tx, id, lookup)
 }
 
 func place(id string) []string { return []string{"methods", "secret", id} }

@@ -1,10 +1,9 @@
-// Sending a code: what it takes, how long it lives, and what bounds the bill.
+// Sending a code, or calling for approval: what it takes, how long it lives, and what bounds the bill.
 package phone
 
 import (
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"net/netip"
 	"time"
 
@@ -17,18 +16,19 @@ import (
 )
 
 const (
-	day       = 24 * time.Hour
-	textLife  = 5 * time.Minute
-	callLife  = 10 * time.Minute // the most that the standard allows (NIST SP 800-63B-4 section 3.1.3.2)
-	sameUntil = 2 * time.Minute  // a code with less life left is not sent again; a new one is
-	digits    = 6
+	day         = 24 * time.Hour
+	textLife    = 5 * time.Minute
+	callLife    = 10 * time.Minute // the most that the standard allows (NIST SP 800-63B-4 section 3.1.3.2)
+	approveLife = 5 * time.Minute  // two digits are few, and nobody writes them down
+	sameUntil   = 2 * time.Minute  // a code with less life left is not sent again; a new one is
+	digits      = 6
 )
 
 // waits are between the sendings of a code, the last one repeating: the first text may only be late, and whoever asks again
 // and again is not helped by another (threat T23).
 var waits = [...]time.Duration{30 * time.Second, time.Minute, 2 * time.Minute}
 
-// waitAfter is how long after a sending the next may be asked for.
+// waitAfter is how long after the last of so many sendings the next may be asked for.
 func waitAfter(sends int64) time.Duration { return waits[min(max(sends, 1), int64(len(waits)))-1] }
 
 // The bounds. Those that refund are about codes that nobody enters, which is what abuse looks like (threats T23, T24,
@@ -42,6 +42,9 @@ var (
 	total  = limit.Rule{Name: "send-total", Max: 2000, Window: day}
 	peace  = limit.Rule{Name: "send-peace", Max: 1, Window: day} // an attempt and a number whose owner wants no code
 )
+
+// Sweep forgets where people were who asked for codes, once no bound needs it.
+func Sweep(tx *db.Tx) error { return limit.Forget(tx, origin) }
 
 type bound struct {
 	rule   limit.Rule
@@ -86,40 +89,50 @@ type sent struct {
 	Channel message.Channel `json:"channel"`
 	Hint    string          `json:"hint"`
 	From    netip.Addr      `json:"from"`
+	Approve bool            `json:"approve,omitempty"` // no code: the call asks for the two digits on the page
+	Before  int64           `json:"before,omitempty"`  // how often was sent for the challenges that this one follows
 }
 
-// send asks a challenge and sends its code, in the caller's transaction. If a bound forbids it, nothing is sent, and
-// why is returned.
-func (m *Method) send(tx *db.Tx, a *signin.Attempt, purpose signin.Purpose, method string, n Number, channel message.Channel, from netip.Addr) (*problem.Problem, error) {
-	if refused, err := m.take(tx, a, purpose, n, from); refused != nil || err != nil {
+// life is how long what is sent works.
+func (s sent) life() time.Duration {
+	switch {
+	case s.Approve:
+		return approveLife
+	case s.Channel == message.Voice:
+		return callLife
+	}
+	return textLife
+}
+
+// send asks a challenge and sends its code, in the caller's transaction. If a bound or the bill forbids it, nothing is
+// sent, what was open before stays so, and why is returned.
+func (m *Method) send(tx *db.Tx, a *signin.Attempt, purpose signin.Purpose, method string, n Number, s sent) (*problem.Problem, error) {
+	s.Hint, s.Approve = n.Masked(), m.approves(s.Channel)
+	if refused, err := m.take(tx, a, purpose, n, s.From); refused != nil || err != nil {
 		return refused, err
 	}
-	life := textLife
-	if channel == message.Voice {
-		life = callLife
-	}
-	c := signin.Challenge{ID: db.NewID(), Kind: signin.Phone, Purpose: purpose, Method: method, Sends: 1, SentAt: tx.Now, ExpiresAt: tx.Now.Add(life)}
+	c := signin.Challenge{ID: db.NewID(), Kind: signin.Phone, Purpose: purpose, Method: method, Sends: 1, SentAt: tx.Now,
+		ExpiresAt: tx.Now.Add(s.life())}
 	secret, err := json.Marshal(n)
 	if err != nil {
 		return nil, err
 	}
 	c.Secret = m.Keys.Seal(secret, "challenges", "secret", c.ID)
-	data, err := json.Marshal(sent{channel, n.Masked(), from})
+	data, err := json.Marshal(s)
 	if err != nil {
 		return nil, err
 	}
 	c.Data = string(data)
-	if err := m.close(tx, a, purpose); err != nil { // only the newest code counts
-		return nil, err
+	if refused, err := m.deliver(tx, a, c, n, s); refused != nil || err != nil {
+		return refused, err
 	}
-	if c, err = m.Flow.Open(tx, a, c); err != nil {
-		return nil, err
-	}
-	return m.deliver(tx, a, c, n, channel, from)
+	_, err = m.Flow.Open(tx, a, c)
+	return nil, err
 }
 
 // again sends the code of an open challenge once more: the same one while it lives long enough, because the first may
-// only be late (threat T31).
+// only be late (threat T31). Two digits on which the call was answered wrongly are never asked for again, and a code is
+// no answer to a call for approval: those are new challenges.
 func (m *Method) again(tx *db.Tx, a *signin.Attempt, c signin.Challenge, channel message.Channel) (*problem.Problem, error) {
 	n, s, err := m.pending(c)
 	if err != nil {
@@ -131,29 +144,33 @@ func (m *Method) again(tx *db.Tx, a *signin.Attempt, c signin.Challenge, channel
 	if channel = m.able(n, channel); channel == "" {
 		return problem.Field("code", "phone.no-route.sms"), nil
 	}
-	if wait := c.SentAt.Add(waitAfter(c.Sends)).Sub(tx.Now); wait > 0 {
+	if c.Answer == signin.Right && tx.Now.Before(c.ExpiresAt) {
+		return nil, nil // the page says so
+	}
+	if wait := c.SentAt.Add(waitAfter(s.Before + c.Sends)).Sub(tx.Now); wait > 0 {
 		p := problem.Field("code", "phone.wait").After(wait)
 		p.Kind = problem.Limited
 		return p, nil
 	}
-	if c.ExpiresAt.Sub(tx.Now) < sameUntil {
-		return m.send(tx, a, c.Purpose, c.Method, n, channel, s.From)
+	if c.ExpiresAt.Sub(tx.Now) < sameUntil || c.Answer == signin.Wrong || s.Approve != m.approves(channel) {
+		return m.send(tx, a, c.Purpose, c.Method, n, sent{Channel: channel, From: s.From, Before: s.Before + c.Sends})
 	}
 	if refused, err := m.take(tx, a, c.Purpose, n, s.From); refused != nil || err != nil {
 		return refused, err
 	}
-	if s.Channel, c.Sends, c.SentAt = channel, c.Sends+1, tx.Now; channel == message.Voice {
-		c.ExpiresAt = c.CreatedAt.Add(callLife)
+	s.Channel, c.Sends, c.SentAt = channel, c.Sends+1, tx.Now
+	if end := c.CreatedAt.Add(s.life()); end.After(c.ExpiresAt) {
+		c.ExpiresAt = end
 	}
 	data, err := json.Marshal(s)
 	if err != nil {
 		return nil, err
 	}
 	c.Data = string(data)
-	if err := m.Flow.Resent(tx, c); err != nil {
-		return nil, err
+	if refused, err := m.deliver(tx, a, c, n, s); refused != nil || err != nil {
+		return refused, err
 	}
-	return m.deliver(tx, a, c, n, channel, s.From)
+	return nil, m.Flow.Resent(tx, c)
 }
 
 // take counts a sending under every bound before it happens.
@@ -169,11 +186,13 @@ func (m *Method) take(tx *db.Tx, a *signin.Attempt, purpose signin.Purpose, n Nu
 		if wait == 0 {
 			continue
 		}
-		p := problem.Field("", "phone.limited").After(wait)
-		p.Kind = problem.Limited
-		return p, audit.Record(tx, a.Event(audit.SendingRefused, audit.Detail{"hint": n.Masked(), "limit": b.rule.Name}))
+		return limited("phone.limited", wait), audit.Record(tx, a.Event(audit.SendingRefused, audit.Detail{"hint": n.Masked(), "limit": b.rule.Name}))
 	}
 	return nil, nil
+}
+
+func limited(key string, wait time.Duration) *problem.Problem {
+	return problem.New(problem.Limited, key).After(wait)
 }
 
 // unwanted is why no more codes go to a number.
@@ -189,7 +208,10 @@ func (m *Method) Reported(tx *db.Tx, challenge string) error {
 		return err
 	}
 	if c.Purpose == signin.ToProve {
-		return m.Flow.Freeze(tx, c.User)
+		if err := m.Flow.Freeze(tx, c.User); err != nil {
+			return err
+		}
+		return m.Flow.Withdraw(tx, c, signin.Trouble{Key: unwanted})
 	}
 	n, s, err := m.pending(c)
 	if err != nil {
@@ -201,83 +223,28 @@ func (m *Method) Reported(tx *db.Tx, challenge string) error {
 	if err := m.Flow.Withdraw(tx, c, signin.Trouble{Key: unwanted}); err != nil {
 		return err
 	}
-	if err := m.Outbox.Drop(tx, c.ID); err != nil {
-		return err
-	}
 	return audit.Record(tx, audit.Event{Type: audit.CodeUnwanted, Actor: "unknown", User: c.User, Detail: audit.Detail{"hint": s.Hint}})
 }
 
-// entered gives back what an entered code took of the bounds that are about abuse, and lets go of its messages.
+// entered gives back what an entered code took of the bounds that are about abuse.
 func (m *Method) entered(tx *db.Tx, a *signin.Attempt, c signin.Challenge) error {
-	if err := m.Outbox.Entered(tx, c.ID); err != nil {
-		return err
-	}
 	n, s, err := m.pending(c)
 	if err != nil {
 		return err
 	}
-	for _, b := range m.bounds(a, c.Purpose, n, s.From) {
-		if !b.refund {
+	return m.giveBack(tx, a, c.Purpose, n, s.From, s.Before+c.Sends, func(b bound) bool { return b.refund })
+}
+
+func (m *Method) giveBack(tx *db.Tx, a *signin.Attempt, purpose signin.Purpose, n Number, from netip.Addr, sends int64, which func(bound) bool) error {
+	for _, b := range m.bounds(a, purpose, n, from) {
+		if !which(b) {
 			continue
 		}
-		if err := b.rule.GiveBack(tx, b.who, c.Sends); err != nil {
+		if err := b.rule.GiveBack(tx, b.who, sends); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// deliver promises the message with the code. If the bill or the number forbids it, why is returned, and the challenge is
-// withdrawn.
-func (m *Method) deliver(tx *db.Tx, a *signin.Attempt, c signin.Challenge, n Number, channel message.Channel, from netip.Addr) (*problem.Problem, error) {
-	code := m.Keys.Code(digits, c.ID)
-	out := message.Message{User: a.User.ID, Channel: channel, Purpose: message.Code, Challenge: c.ID, Locale: a.Language,
-		To: n.E164, Hint: n.Masked(), ExpiresAt: c.ExpiresAt, Typed: c.Purpose == signin.ToEnrol, Origin: from}
-	if channel == message.Voice {
-		out.Extension, out.Name, out.Code = n.Extension, a.User.GivenName, code
-	} else {
-		out.Body = m.Texts.Code(a.Language, code)
-	}
-	_, err := m.Outbox.Enqueue(tx, out)
-	var refused *message.Refused
-	if errors.As(err, &refused) {
-		return m.refuse(tx, a, c, n, channel, refused)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return nil, audit.Record(tx, a.Event(audit.CodeSent, audit.Detail{"channel": string(channel), "hint": n.Masked()}))
-}
-
-// refuse tells why a message may not be sent. A challenge of which nothing was sent is none.
-func (m *Method) refuse(tx *db.Tx, a *signin.Attempt, c signin.Challenge, n Number, channel message.Channel, why *message.Refused) (*problem.Problem, error) {
-	if c.Sends == 1 {
-		if err := m.close(tx, a, c.Purpose); err != nil {
-			return nil, err
-		}
-	}
-	p := problem.Field("", "phone.limited").After(why.Wait)
-	p.Kind = problem.Limited
-	if why.Reason == message.NoRoute {
-		p = problem.Field("channel", "phone.no-route."+string(channel))
-	}
-	limit := string(why.Reason)
-	if why.Scope != "" {
-		limit += "-" + string(why.Scope)
-	}
-	return p, audit.Record(tx, a.Event(audit.SendingRefused, audit.Detail{"hint": n.Masked(), "limit": limit}))
-}
-
-// close ends the open challenge, and what was promised for it.
-func (m *Method) close(tx *db.Tx, a *signin.Attempt, purpose signin.Purpose) error {
-	c, found, err := m.Flow.Current(tx, a, signin.Phone, purpose)
-	if err != nil || !found {
-		return err
-	}
-	if err := m.Outbox.Drop(tx, c.ID); err != nil {
-		return err
-	}
-	return m.Flow.Close(tx, a, signin.Phone, purpose)
 }
 
 // pending is the number that a challenge is about.

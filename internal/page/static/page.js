@@ -33,3 +33,23 @@ for (const button of document.querySelectorAll("[data-copy]")) {
     button.textContent = button.dataset.copied;
   }));
 }
+
+// A page that waits for something elsewhere, such as keys in a call, looks every two seconds how that stands, for as long as
+// it can come. What was waited for sends the form; any other news is shown.
+for (const form of document.querySelectorAll("[data-watch]")) {
+  const { watch, state: shown, for: awaited, seconds, news } = form.dataset;
+  const end = Date.now() + 1000 * Number(seconds);
+  const look = async () => {
+    try {
+      if (!document.hidden) {
+        const { state } = await (await fetch(watch)).json();
+        if (state === awaited) return form.requestSubmit();
+        if (state !== shown) return location.assign(news);
+      }
+    } catch {
+      // The server is away for a moment; the next look may find it.
+    }
+    setTimeout(Date.now() < end ? look : () => location.assign(news), 2000);
+  };
+  setTimeout(look, 2000);
+}
