@@ -114,7 +114,7 @@ func TestWhatIsHeard(t *testing.T) {
 		{code, "1", "402917."},
 		{code, "9", "We will tell your organisation. Goodbye."},
 		{code, "___", "Goodbye."},
-		{approval, "", "Press the two numbers that you see on your screen. Press nine if you are not signing in."},
+		{approval, "", "Press the two numbers on your screen. Press nine if you are not signing in."},
 		{approval, "4", ""},
 		{approval, "47y", "Thank you. Please look at your screen again. Goodbye."},
 		{approval, "47n", "Those are not the numbers on your screen. Goodbye."},

@@ -1,11 +1,13 @@
-// Package speech says things aloud on the telephone: it joins recorded clips into one audio file, with no
-// speech engine at run time.
+// Package speech says things aloud on the telephone: it joins recorded clips into one stretch of audio, with no speech
+// engine at run time.
 //
-// It owns the recordings (clips/, embedded), the sentences that were recorded (phrases.txt, English and
-// Welsh) and the script of the call that reads out a sign-in code. Everything it can say it can also write:
-// Script.Text and Script.WAV come from the same list of sounds, so that what is stored, shown or tested as
-// text is what the person hears.
+// It owns the Library of recordings: those that the program brings along (clips/, embedded, made by make.sh), and over
+// them an organisation's own folder of WAV files, which may hold any clip under its bundled name, given names as
+// names/sian.wav, and the organisation's name as en/organisation.wav and cy/organisation.wav. It owns the sentences
+// (phrases.txt, English and Welsh) and the scripts of the two calls: the one that reads out a sign-in code, and the one
+// that asks for an approval. Everything it can say it can also write: Script.Text and Library.Samples come from the same
+// list of sounds, so that what is stored, shown or tested as text is what the person hears.
 //
-// It has no states and imports none of our packages. Its neighbours are the voice channel and the handset,
-// which play what it makes. make.sh records the clips anew; an operator may put real voices in their place.
+// It has no states and imports none of our packages. Its neighbours are call, which tells what is heard when, and the
+// voice providers and the handset, which play it. compare.sh tells which voice is understood best on a line.
 package speech

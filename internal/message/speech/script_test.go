@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"regexp"
 	"strings"
@@ -11,26 +12,67 @@ import (
 	"time"
 )
 
+func library(t *testing.T) *Library {
+	t.Helper()
+	l, err := New("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
 func TestTheCallInWriting(t *testing.T) {
 	for _, c := range []struct{ lang, name, want string }{
 		{"en", "Beth", "Hello. This is an automatic call from the sign-in service of your organisation. " +
 			"We have a code for Beth. Press one to hear your code. Press nine if you did not ask for it. " +
 			"Your code is 402917. Once more: 402917. Goodbye."},
 		{"cy", "Siân", "Helo. Galwad awtomatig yw hon gan wasanaeth mewngofnodi eich sefydliad. " +
-			"Mae gennym god i Siân. Pwyswch un i glywed eich cod. Pwyswch naw os na wnaethoch chi ofyn amdano. " +
+			"Mae gennym god i Siân. Pwyswch un i glywed eich cod. Pwyswch naw os na ofynnoch chi amdano. " +
 			"Eich cod yw 402917. Unwaith eto: 402917. Hwyl fawr."},
 	} {
-		if got := CodeCall(c.lang, "Northwold County", c.name, "402917").Text(); got != c.want {
+		if got := library(t).CodeCall(c.lang, "Ambridge Scouts", c.name, "402917").Text(); got != c.want {
 			t.Errorf("%s:\n got %s\nwant %s", c.lang, got, c.want)
 		}
 	}
 }
 
-func TestTheGreetingHoldsNoCode(t *testing.T) {
+func TestTheApprovalInWriting(t *testing.T) {
+	for _, c := range []struct{ lang, name, want string }{
+		{"en", "Beth", "Hello. This is an automatic call from Northwold County Scouts. This call is for Beth. " +
+			"Press the two numbers on your screen. Press nine if you are not signing in."},
+		{"cy", "", "Helo. Galwad awtomatig yw hon gan Northwold County Scouts. Mae'r alwad hon i chi. " +
+			"Pwyswch y ddau rif sydd ar eich sgrin. Pwyswch naw os nad chi sy'n mewngofnodi."},
+	} {
+		call := library(t).ApprovalCall(c.lang, "Northwold County Scouts", c.name)
+		if got := call.Text(); got != c.want {
+			t.Errorf("%s:\n got %s\nwant %s", c.lang, got, c.want)
+		}
+		if len(call.Reading.sounds) > 0 {
+			t.Error("an approval reads something out")
+		}
+	}
+}
+
+func TestTheOrganisationIsNamedIfItWasRecorded(t *testing.T) {
+	for name, want := range map[string]string{
+		"Northwold County Scouts":   "call from Northwold County Scouts. We",
+		"northwold  county-scouts!": "call from northwold  county-scouts! We",
+		"Northwold County Scout":    "call from the sign-in service of your organisation. We",
+		"":                          "call from the sign-in service of your organisation. We",
+		"../names/beth":             "call from the sign-in service of your organisation. We",
+		"李":                         "call from the sign-in service of your organisation. We",
+	} {
+		if got := library(t).CodeCall("en", name, "", "402917").Greeting.Text(); !strings.Contains(got, want) {
+			t.Errorf("%q: %s", name, got)
+		}
+	}
+}
+
+func TestOnlyTheReadingHoldsTheCode(t *testing.T) {
 	// An answering machine hears the greeting only (threats T26).
-	call := CodeCall("en", "Northwold", "Beth", "402917")
-	for _, s := range []Script{call.Greeting, call.Reported} {
-		for _, snd := range s.sounds() {
+	call := library(t).CodeCall("en", "Northwold", "Beth", "402917")
+	for _, s := range []Script{call.Greeting, call.Listening, call.Approved, call.Wrong, call.Reported, call.Goodbye} {
+		for _, snd := range s.sounds {
 			if strings.Contains(snd.clip, "digit") {
 				t.Errorf("a digit is spoken before key 1: %s", snd.clip)
 			}
@@ -41,8 +83,8 @@ func TestTheGreetingHoldsNoCode(t *testing.T) {
 func TestTheCodeIsTheOnlyNumber(t *testing.T) {
 	number := regexp.MustCompile(`[\p{N}]+`)
 	for _, name := range []string{"Beth", "R2D2", "٣٤٥", "123456", "Beth 999999", "", "😀", "１２３"} {
-		for _, lang := range []string{"en", "cy", "fr"} {
-			got := number.FindAllString(CodeCall(lang, "Troop 17", name, "402917").Text(), -1)
+		for _, lang := range []string{"en", "cy", "fr", "", "EN-gb", "cy-GB"} {
+			got := number.FindAllString(library(t).CodeCall(lang, "Troop 17", name, "402917").Text(), -1)
 			if fmt.Sprint(got) != "[402917 402917]" {
 				t.Errorf("%q in %s: numbers %q", name, lang, got)
 			}
@@ -51,6 +93,7 @@ func TestTheCodeIsTheOnlyNumber(t *testing.T) {
 }
 
 func TestHowANameIsSaid(t *testing.T) {
+	l := library(t)
 	for _, c := range []struct{ name, want string }{
 		{"Margaret", "Margaret"},
 		{"margaret", "margaret"},
@@ -72,47 +115,45 @@ func TestHowANameIsSaid(t *testing.T) {
 		{"123 !", ""},
 		{"🙂", ""},
 		{"", ""},
-		{strings.Repeat("xz", 5000), strings.TrimSpace(strings.Repeat("X Z ", 10))},
+		{strings.Repeat("xz", 5000), strings.TrimSpace(strings.Repeat("X Z ", 5))},
 		{"Beth Beth Beth Beth Beth", "Beth Beth Beth"},
 		{"../../en/goodbye", "E N G O O D B Y E"},
 	} {
-		s := Script{Lang: "en", Parts: []Part{Name(c.name)}}
+		s := l.voice("en").script(l.voice("en").name(c.name, 5500*time.Millisecond))
 		if got := s.Text(); got != c.want {
 			t.Errorf("%.40q is said %q, want %q", c.name, got, c.want)
 		}
-		if _, err := s.WAV(); err != nil {
+		if d := l.Duration(s); d > 5500*time.Millisecond {
+			t.Errorf("%.40q takes %s", c.name, d)
+		}
+		if _, err := l.WAV(s); err != nil {
 			t.Errorf("%.40q: %v", c.name, err)
 		}
 	}
-	if got := CodeCall("en", "", "李", "402917").Greeting.Text(); !strings.Contains(got, "We have a code for you.") {
+	if got := l.CodeCall("en", "", "李", "402917").Greeting.Text(); !strings.Contains(got, "We have a code for you.") {
 		t.Errorf("a name that cannot be said: %s", got)
 	}
 }
 
-func TestALongNameKeepsTheCallShort(t *testing.T) {
-	// A call costs money by the minute (threats T24): 60 s is the bound of a call.
-	for _, lang := range []string{"en", "cy"} {
-		call := CodeCall(lang, "", strings.Repeat("wx", 5000), "777777")
-		var total time.Duration
-		for _, s := range []Script{call.Greeting, call.Reading} {
-			wav, err := s.WAV()
-			if err != nil {
-				t.Fatal(err)
-			}
-			total += time.Duration(len(wav)) * time.Second / sampleRate
-		}
-		if total > 55*time.Second {
-			t.Errorf("%s: the longest call takes %s", lang, total)
+func TestHowLongAScriptTakes(t *testing.T) {
+	l := library(t)
+	call := l.CodeCall("cy", "Northwold County Scouts", "Beth Xz", "402917")
+	for _, s := range []Script{call.Greeting, call.Reading, call.Listening, {}} {
+		data, err := l.Samples(s)
+		if d := time.Duration(len(data)) * time.Second / sampleRate; err != nil || (d-l.Duration(s)).Abs() > time.Millisecond {
+			t.Errorf("%q: %s of samples, told %s, %v", s.Text(), d, l.Duration(s), err)
 		}
 	}
 }
 
 func TestEverythingIsRecordedFromTheListsAsTheyStand(t *testing.T) {
-	sums, err := fs.ReadFile(clips, "clips/SOURCES")
+	sums, err := fs.ReadFile(bundle, "clips/SOURCES")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, list := range []string{"phrases.txt", "sounds.txt", "names.txt"} {
+	l := library(t)
+	left := maps.Clone(l.clips)
+	for _, list := range []string{"phrases.txt", "sounds.txt", "names.txt", "organisations.txt"} {
 		txt, err := os.ReadFile(list)
 		if err != nil {
 			t.Fatal(err)
@@ -126,24 +167,31 @@ func TestEverythingIsRecordedFromTheListsAsTheyStand(t *testing.T) {
 				continue
 			}
 			wanted := []string{"en/" + name, "cy/" + name}
-			if list == "names.txt" {
+			switch list {
+			case "names.txt":
 				wanted = []string{"names/" + fold(name)}
+			case "organisations.txt":
+				wanted = []string{"organisations/" + slug(name)}
 			}
 			for _, clip := range wanted {
-				if data, err := load(clip); err != nil || len(data) < sampleRate/10 {
-					t.Errorf("%s: %d samples, %v", clip, len(data), err)
+				if data := l.clips[clip]; len(data) < sampleRate/10 {
+					t.Errorf("%s: %d samples", clip, len(data))
 				}
+				delete(left, clip)
 			}
 		}
 	}
+	for clip := range left {
+		t.Errorf("%s is in no list: run make.sh", clip)
+	}
 	var size int64
-	_ = fs.WalkDir(clips, ".", func(_ string, d fs.DirEntry, _ error) error {
+	_ = fs.WalkDir(bundle, ".", func(_ string, d fs.DirEntry, _ error) error {
 		if info, err := d.Info(); err == nil && !d.IsDir() {
 			size += info.Size()
 		}
 		return nil
 	})
-	if size > 1_500_000 {
-		t.Errorf("the clips take %d bytes of the binary, more than 1.5 MB", size)
+	if size > 2_200_000 {
+		t.Errorf("the clips take %d bytes of the binary, more than 2.2 MB", size)
 	}
 }

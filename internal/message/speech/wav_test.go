@@ -19,15 +19,14 @@ import (
 func TestAListenerHearsWhatTheTextSays(t *testing.T) {
 	for _, lang := range []string{"en", "cy"} {
 		for _, code := range []string{"402917", "000000", "112233", "987654", "558061"} {
-			call := CodeCall(lang, "Northwold", "Beth", code)
-			wav, err := call.Reading.WAV()
+			wav, err := library(t).WAV(library(t).CodeCall(lang, "Northwold", "Beth", code).Reading)
 			if err != nil {
 				t.Fatal(err)
 			}
 			heard := listen(t, lang, wav)
 			// each code starts beside its phrase: "Your code is" and "Once more:"
 			want := strings.Join(strings.Split(code, ""), " ")
-			want = fmt.Sprintf("your-code-is %s once-more %s goodbye", want, want)
+			want = fmt.Sprintf("your-code-is %s once-more %s", want, want)
 			if got := strings.Join(heard, " "); got != want {
 				t.Errorf("%s: heard %q, want %q", lang, got, want)
 			}
@@ -36,30 +35,29 @@ func TestAListenerHearsWhatTheTextSays(t *testing.T) {
 }
 
 func TestDigitsCanBeWrittenDown(t *testing.T) {
-	wav, err := Script{Lang: "en", Parts: []Part{Digits("40 29-17x")}}.WAV()
+	l := library(t)
+	wav, err := l.WAV(l.voice("en").script(l.voice("en").digits("40 29-17x")))
 	if err != nil {
 		t.Fatal(err)
 	}
-	pieces := split(samples(t, wav), 600*time.Millisecond)
+	pieces := split(soundOf(t, wav), 600*time.Millisecond)
 	if len(pieces) != 6 {
 		t.Fatalf("six digits with 0.6 s between give %d pieces", len(pieces))
 	}
 }
 
 func TestASpelledNameIsHeardLetterByLetter(t *testing.T) {
-	wav, err := Script{Lang: "cy", Parts: []Part{Name("Łukz")}}.WAV()
+	l := library(t)
+	wav, err := l.WAV(l.voice("cy").script(l.voice("cy").name("Łukz", time.Minute)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	pieces := split(samples(t, wav), 200*time.Millisecond)
+	pieces := split(soundOf(t, wav), 200*time.Millisecond)
 	if len(pieces) != 4 {
 		t.Fatalf("four letters give %d pieces", len(pieces))
 	}
 	for i, letter := range "lukz" {
-		want, err := load("cy/letter-" + string(letter))
-		if err != nil {
-			t.Fatal(err)
-		}
+		want := l.clips["cy/letter-"+string(letter)]
 		if c := likeness(pieces[i], linear(want)); c < 0.95 {
 			t.Errorf("letter %c: likeness %.2f", letter, c)
 		}
@@ -73,7 +71,7 @@ func TestTheFileIsSoundToOtherPrograms(t *testing.T) {
 		}
 		t.Skip("soxi is missing: install sox to run this test")
 	}
-	wav, err := CodeCall("en", "Northwold", "Beth", "402917").Reading.WAV()
+	wav, err := library(t).WAV(library(t).CodeCall("en", "Northwold", "Beth", "402917").Reading)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +114,7 @@ func TestAWrongRecordingIsRefused(t *testing.T) {
 			t.Errorf("%s: taken for a recording", name)
 		}
 	}
-	if _, err := (Script{Lang: "en", Parts: []Part{Phrase("never said")}}).WAV(); err == nil {
+	if _, err := library(t).WAV(library(t).voice("en").script(library(t).voice("en").phrase("never-said"))); err == nil {
 		t.Error("a phrase without recording gave a WAV")
 	}
 }
@@ -126,20 +124,16 @@ func listen(t *testing.T, lang string, wav []byte) []string {
 	t.Helper()
 	known := map[string][]float64{}
 	for phrase := range phrases[lang] {
-		known[string(phrase)] = nil
+		known[phrase] = nil
 	}
 	for _, d := range "0123456789" {
 		known["digit-"+string(d)] = nil
 	}
 	for name := range known {
-		data, err := load(lang + "/" + name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		known[name] = linear(data)
+		known[name] = linear(library(t).clips[lang+"/"+name])
 	}
 	var heard []string
-	for _, piece := range split(samples(t, wav), 80*time.Millisecond) {
+	for _, piece := range split(soundOf(t, wav), 80*time.Millisecond) {
 		best, likest := "", 0.0
 		for name, clip := range known {
 			if c := likeness(piece, clip); c > likest {
@@ -154,7 +148,7 @@ func listen(t *testing.T, lang string, wav []byte) []string {
 	return heard
 }
 
-func samples(t *testing.T, wav []byte) []float64 {
+func soundOf(t *testing.T, wav []byte) []float64 {
 	t.Helper()
 	data, err := decode(wav)
 	if err != nil {
@@ -204,16 +198,11 @@ func likeness(a, b []float64) float64 {
 	return best
 }
 
-// linear expands mu-law samples (ITU-T G.711).
+// linear expands mu-law samples.
 func linear(data []byte) []float64 {
 	out := make([]float64, len(data))
 	for i, b := range data {
-		b = ^b
-		v := float64((int(b&0x0f)<<3+0x84)<<(b>>4&7)) - 0x84
-		if b&0x80 != 0 {
-			v = -v
-		}
-		out[i] = v
+		out[i] = float64(fromMulaw(b))
 	}
 	return out
 }
