@@ -137,12 +137,3 @@ func charged(price string) *bill.Money {
 	}
 	return &amount
 }
-
-// answerReport answers who brought a report.
-func answerReport(w http.ResponseWriter, err error) {
-	if err != nil && !errors.Is(err, message.ErrUnknown) { // of what is not known it is of no use to ask again
-		http.Error(w, "not now: please try again", http.StatusServiceUnavailable)
-		return
-	}
-	w.WriteHeader(http.StatusNoContent)
-}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"woggle/internal/message"
+	"woggle/internal/message/web"
 )
 
 // SMS sends texts.
@@ -57,5 +58,5 @@ func (s *SMS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
-	answerReport(w, s.desk.Report(r.Context(), message.Report{Message: id, Event: event, Cause: r.PostForm.Get("ErrorCode"), Cost: charged(r.PostForm.Get("Price"))}))
+	web.AnswerReport(w, s.desk.Report(r.Context(), message.Report{Message: id, Event: event, Cause: r.PostForm.Get("ErrorCode"), Cost: charged(r.PostForm.Get("Price"))}))
 }

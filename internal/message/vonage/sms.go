@@ -1,0 +1,189 @@
+// Texts.
+
+package vonage
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"woggle/internal/message"
+	"woggle/internal/message/bill"
+	"woggle/internal/message/web"
+)
+
+// SMSConfig is an account for texts.
+type SMSConfig struct {
+	APIKey          string
+	APISecret       string
+	SignatureSecret string // signs what is called back (HMAC-SHA-256); empty takes no reports
+	Callback        string // public address of the route's callbacks
+	Endpoint        string // empty is https://rest.nexmo.com
+}
+
+// SMS sends texts.
+type SMS struct {
+	SMSConfig
+	desk   message.Desk
+	client *web.Client
+	base   string
+	now    func() time.Time
+}
+
+// NewSMS makes the provider. The error tells all that is wrong with the settings.
+func NewSMS(c SMSConfig, desk message.Desk) (*SMS, error) {
+	var wrong []error
+	if c.APIKey == "" || c.APISecret == "" {
+		wrong = append(wrong, errors.New("the API key or its secret is missing"))
+	}
+	base, err := web.Address(c.Endpoint, "https://rest.nexmo.com", "/sms/json")
+	if err != nil {
+		wrong = append(wrong, err)
+	}
+	return &SMS{c, desk, web.New(), base, time.Now}, errors.Join(wrong...)
+}
+
+// The bounds of how long Vonage keeps a text.
+const (
+	shortestTTL = 20 * time.Second
+	longestTTL  = 72 * time.Hour
+)
+
+// Send hands the text to Vonage.
+func (s *SMS) Send(ctx context.Context, m message.Message) (receipt string, err error) {
+	form := url.Values{"api_key": {s.APIKey}, "api_secret": {s.APISecret}, "to": {strings.TrimPrefix(m.To, "+")}, "from": {strings.TrimPrefix(m.Sender, "+")},
+		"text": {m.Body}, "client-ref": {m.ID}, "type": {"text"}}
+	if _, gsm := message.Septets(m.Body); !gsm {
+		form.Set("type", "unicode")
+	}
+	form.Set("ttl", strconv.FormatInt(min(max(m.ExpiresAt.Sub(s.now()), shortestTTL), longestTTL).Milliseconds(), 10))
+	if s.SignatureSecret != "" {
+		form.Set("callback", s.Callback+"/status")
+	}
+	r, err := http.NewRequest(http.MethodPost, s.base, strings.NewReader(form.Encode()))
+	if err != nil {
+		return "", errors.New("the address of Vonage is not one")
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	answer, err := s.client.Do(ctx, r)
+	if err != nil {
+		return "", err
+	}
+	return judge(answer)
+}
+
+// judge reads an answer. It is 200 also for errors, which stand inside, one for each segment.
+func judge(answer web.Answer) (receipt string, err error) {
+	if answer.Status != http.StatusOK {
+		return "", answer.Refusal("")
+	}
+	var said struct {
+		Messages []struct {
+			ID     string `json:"message-id"`
+			Status string `json:"status"`
+		} `json:"messages"`
+	}
+	if json.Unmarshal(answer.Body, &said) != nil || len(said.Messages) == 0 {
+		return "", message.Doubtful(errors.New("Vonage answered with something else than it should"))
+	}
+	for i, one := range said.Messages {
+		if one.Status == "0" {
+			continue
+		}
+		if i > 0 { // a part of it is on its way
+			return "", message.Doubtful(refusal(one.Status))
+		}
+		return "", refusal(one.Status)
+	}
+	return said.Messages[0].ID, nil
+}
+
+// refusals are the statuses of texts that are not taken, in words for the administrator ("SMS API: error codes").
+var refusals = map[string]string{"1": "too fast", "2": "a parameter is missing", "3": "a parameter is wrong", "4": "the API key or its secret is wrong",
+	"5": "a fault of theirs", "6": "the number cannot be texted", "7": "the number is barred", "8": "the account is barred", "9": "the credit is used up",
+	"10": "too many connections", "11": "the account is not for this interface", "12": "the text is too long", "14": "the signature is wrong", "15": "the sender is not allowed", "22": "the network is not known",
+	"29": "the number is not on the list of a trial account", "33": "the number is switched off"}
+
+func refusal(status string) error {
+	words, known := refusals[status]
+	if !known {
+		words = "for a reason that it did not explain"
+	}
+	err := fmt.Errorf("Vonage refused the text: status %s, %s", web.Code(status), words)
+	switch status {
+	case "6", "7", "33":
+		return message.Permanent(err)
+	case "5":
+		return message.Doubtful(err)
+	}
+	return err
+}
+
+// sign signs the fields of a report: HMAC-SHA-256 of &name=value in the order of the names, with & and = in values made
+// harmless ("Signing messages" in Vonage's documentation).
+func sign(secret string, form url.Values) string {
+	mac := hmac.New(sha256.New, []byte(secret))
+	for _, name := range slices.Sorted(maps.Keys(form)) {
+		if name != "sig" {
+			fmt.Fprintf(mac, "&%s=%s", name, strings.NewReplacer("&", "_", "=", "_").Replace(form.Get(name)))
+		}
+	}
+	return strings.ToUpper(hex.EncodeToString(mac.Sum(nil)))
+}
+
+// statuses of a text, with what they mean. Others are on the way.
+var statuses = map[string]message.Event{"delivered": message.Delivered, "expired": message.Undelivered, "failed": message.Undelivered, "rejected": message.Undelivered}
+
+// ServeHTTP takes a report, as a query, a form or JSON, as the account is set.
+func (s *SMS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	form, err := fields(r)
+	if err != nil {
+		http.Error(w, "this is no report", http.StatusBadRequest)
+		return
+	}
+	at, err := strconv.ParseInt(form.Get("timestamp"), 10, 64)
+	age := s.now().Sub(time.Unix(at, 0))
+	if s.SignatureSecret == "" || err != nil || age > skew || age < -skew ||
+		!hmac.Equal([]byte(sign(s.SignatureSecret, form)), []byte(strings.ToUpper(form.Get("sig")))) {
+		http.Error(w, "this is not signed by Vonage, or not of now", http.StatusForbidden)
+		return
+	}
+	event, ends := statuses[form.Get("status")]
+	if !ends || form.Get("api-key") != "" && form.Get("api-key") != s.APIKey {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	report := message.Report{Message: form.Get("client-ref"), Receipt: form.Get("messageId"), Event: event, Cause: form.Get("err-code")}
+	if price, err := bill.ParseMoney(form.Get("price")); err == nil && form.Get("price") != "" {
+		report.Cost = &price
+	}
+	web.AnswerReport(w, s.desk.Report(r.Context(), report))
+}
+
+// fields are what a report says.
+func fields(r *http.Request) (url.Values, error) {
+	if !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
+		err := r.ParseForm()
+		return r.Form, err
+	}
+	var values map[string]any
+	if err := json.NewDecoder(r.Body).Decode(&values); err != nil {
+		return nil, err
+	}
+	form := url.Values{}
+	for name, value := range values {
+		form.Set(name, fmt.Sprint(value))
+	}
+	return form, nil
+}
