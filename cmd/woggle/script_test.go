@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -19,6 +20,11 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"woggle/internal/db"
+	"woggle/internal/message"
+	"woggle/internal/method/phone"
+	"woggle/internal/signin"
 )
 
 func TestMain(m *testing.M) {
@@ -31,6 +37,7 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"port": port, "await": await, "fetch": fetch, "mode": mode, "certificate": makeCertificate, "empty": empty,
+			"givephone": givePhone,
 		},
 		Setup: func(e *testscript.Env) error {
 			// A demonstration keeps its things in the folder for temporary files: it is to leave nothing there.
@@ -109,6 +116,29 @@ func empty(ts *testscript.TestScript, _ bool, args []string) {
 	if len(entries) > 0 {
 		ts.Fatalf("%s has %s in it", args[0], entries[0].Name())
 	}
+}
+
+// givePhone FOLDER USERNAME NUMBER gives a person a phone, in the database that is kept there. A fourth word makes it one of a
+// version that knew no fingerprints.
+func givePhone(ts *testscript.TestScript, _ bool, args []string) {
+	folder := ts.MkAbs(args[0])
+	d, ring, err := open(context.Background(), Site{Data: folder, Database: "sqlite:" + folder + "/woggle.db", Keys: folder + "/woggle.keys"})
+	ts.Check(err)
+	defer d.Close()
+	ts.Check(d.Tx(context.Background(), func(tx *db.Tx) error {
+		user, err := person(tx, args[1])
+		if err != nil {
+			return err
+		}
+		row, err := phone.Row(ring, user.ID, phone.Number{E164: args[2], Kind: phone.Mobile, Region: "GB"}, message.SMS)
+		if err != nil {
+			return err
+		}
+		if len(args) > 3 {
+			row.Lookup = ""
+		}
+		return signin.InsertMethod(tx, row)
+	}))
 }
 
 // makeCertificate NAME HOST DAYS makes NAME.crt and NAME.key, for the host, which end in so many days.

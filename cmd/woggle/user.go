@@ -20,6 +20,7 @@ import (
 	"woggle/internal/keys"
 	"woggle/internal/method/phone"
 	"woggle/internal/server"
+	"woggle/internal/signin"
 )
 
 type userCommand struct {
@@ -205,7 +206,8 @@ func join(tx *db.Tx, name, user string) error {
 }
 
 type userList struct {
-	Group string `placeholder:"NAME" help:"Only those in this group."`
+	Group string `placeholder:"NAME" xor:"only" help:"Only those in this group."`
+	Phone string `placeholder:"NUMBER" xor:"only" help:"Only those who have this phone set up."`
 	JSON  bool   `help:"Print JSON."`
 }
 
@@ -215,7 +217,7 @@ const rowsAtOnce = 500
 // Run lists people in the order of their user names.
 func (c *userList) Run(p *program, k *kong.Context, place *Place) error {
 	return p.work(k, place, func(o *office) error {
-		rows, err := c.rows(p.ctx, o)
+		rows, err := c.rows(p.ctx, p, o)
 		if err != nil {
 			return err
 		}
@@ -238,7 +240,10 @@ func (c *userList) Run(p *program, k *kong.Context, place *Place) error {
 	})
 }
 
-func (c *userList) rows(ctx context.Context, o *office) (rows []row, err error) {
+func (c *userList) rows(ctx context.Context, p *program, o *office) (rows []row, err error) {
+	if c.Phone != "" {
+		return c.havePhone(ctx, p, o)
+	}
 	group, after := "", ""
 	for more := true; more; {
 		var users []directory.User
@@ -260,6 +265,37 @@ func (c *userList) rows(ctx context.Context, o *office) (rows []row, err error) 
 		more = len(users) == rowsAtOnce
 	}
 	return rows, nil
+}
+
+// havePhone are the people who have the phone. Numbers are sealed, and found by a keyed fingerprint.
+func (c *userList) havePhone(ctx context.Context, p *program, o *office) (rows []row, err error) {
+	plan := phone.Plan{Default: o.site.Country, Allowed: o.site.Countries}
+	number, err := plan.Parse(c.Phone, "", "")
+	if refused := (*phone.NumberError)(nil); errors.As(err, &refused) {
+		return nil, refused.Problem("en")
+	}
+	var unfindable int64
+	err = o.db.View(ctx, func(tx *db.Tx) error {
+		rows = nil
+		users, err := signin.UsersByLookup(tx, phone.Lookups(o.ring, number.E164)...)
+		if err != nil {
+			return err
+		}
+		for _, id := range users {
+			user, err := directory.ByID(tx, id)
+			if err != nil {
+				return err
+			}
+			rows = append(rows, rowOf(user))
+		}
+		unfindable, err = signin.Unfindable(tx, signin.Phone)
+		return err
+	})
+	if err == nil && unfindable > 0 {
+		fmt.Fprintf(p.err, "%s set up by an older version cannot be found by number until used again.\n", count(int(unfindable), "phone"))
+	}
+	slices.SortFunc(rows, func(a, b row) int { return strings.Compare(a.Username, b.Username) })
+	return rows, err
 }
 
 func groupNamed(tx *db.Tx, name string) (id string, err error) {
