@@ -32,12 +32,11 @@ const handsetCalls = "handset-calls"
 // demoRoutes are the providers of a demonstration.
 func (s *Server) demoRoutes(organisation string) ([]message.Route, error) {
 	s.demo.letters = &letterbox{now: s.db.Now, pages: s.pages}
-	s.demo.Exchange.OnReport = s.reportedCall
 	voice, err := speech.New("")
 	if err != nil {
 		return nil, err
 	}
-	s.demo.Exchange.Speech = voice
+	s.demo.Exchange.Speech, s.demo.Exchange.OnReport, s.demo.Exchange.OnKeyed = voice, s.reportedCall, s.keyedCall
 	company := line{s.demo.Exchange, organisation}
 	return []message.Route{{Name: "handset", Channel: message.SMS, Provider: company}, {Name: handsetCalls, Channel: message.Voice, Provider: company},
 		{Name: "letterbox", Channel: message.Email, Provider: s.demo.letters}}, s.pages.Add("server", demoPages)
@@ -48,7 +47,7 @@ func (l line) Send(_ context.Context, m message.Message) (receipt string, err er
 	if m.Channel == message.SMS {
 		receipt, err = l.Text(m.To, m.Body)
 	} else {
-		receipt, err = l.Call(m.To, m.Extension, l.Speech.CodeCall(m.Locale, l.organisation, m.Name, m.Code))
+		receipt, err = l.Call(l.call(m))
 	}
 	if err != nil {
 		return "", message.Permanent(err)
@@ -56,12 +55,31 @@ func (l line) Send(_ context.Context, m message.Message) (receipt string, err er
 	return receipt, nil
 }
 
+func (l line) call(m message.Message) handset.Call {
+	c := handset.Call{Reference: m.ID, To: m.To, Extension: m.Extension, Approve: m.Approve}
+	if m.Approve {
+		c.Speech = l.Speech.ApprovalCall(m.Locale, l.organisation, m.Name)
+	} else {
+		c.Speech = l.Speech.CodeCall(m.Locale, l.organisation, m.Name, m.Code)
+	}
+	return c
+}
+
 // reportedCall acts on key 9 in a call.
-func (s *Server) reportedCall(ctx context.Context, receipt string) {
-	err := s.outbox.Desk(handsetCalls).Report(ctx, message.Report{Receipt: receipt, Event: message.Unwanted})
+func (s *Server) reportedCall(ctx context.Context, id string) {
+	err := s.outbox.Desk(handsetCalls).Report(ctx, message.Report{Message: id, Event: message.Unwanted})
 	if err != nil && !errors.Is(err, message.ErrUnknown) {
 		s.log.ErrorContext(ctx, "a reported call could not be acted on", "error", err)
 	}
+}
+
+// keyedCall acts on the two keys of an approval.
+func (s *Server) keyedCall(ctx context.Context, id, keys string) (right bool) {
+	right, err := s.outbox.Desk(handsetCalls).Keyed(ctx, id, keys)
+	if err != nil && !errors.Is(err, message.ErrUnknown) {
+		s.log.ErrorContext(ctx, "the keys of a call could not be checked", "error", err)
+	}
+	return right
 }
 
 // mount adds the pages of the telephones. What a script reads is bare: it carries no cookie.

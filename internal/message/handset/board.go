@@ -46,6 +46,8 @@ type item struct {
 	Lang  string // of Said
 	Audio string // address of what the call is saying, or ""
 	Fresh bool
+	Open  bool   // keys may be pressed
+	Keys  string // that were pressed and wait for another
 }
 
 // Shown is the number in groups, as people read it.
@@ -103,10 +105,11 @@ func namesOf(lines []Line) map[string][]string {
 func show(number string, names []string, all []*entry, most int, now time.Time) phone {
 	p := phone{Number: number, Names: names, More: max(0, len(all)-most)}
 	for _, m := range slices.Backward(all[p.More:]) {
-		i := item{Message: m.Message, State: m.state, Fresh: now.Sub(m.since) < fresh}
+		i := item{Message: m.Message, State: m.state, Fresh: now.Sub(m.since) < fresh,
+			Open: m.talk.Step != "" && !m.over && m.state != Reported, Keys: m.talk.Keys}
 		if name, script := m.heard(); name != "" {
 			i.Said, i.Lang = script.Text(), script.Lang
-			if m.state != Reported || i.Fresh {
+			if i.Said != "" && (!m.over || i.Fresh) {
 				i.Audio = "/handset/calls/" + m.ID + "/" + name + ".wav"
 			}
 		}

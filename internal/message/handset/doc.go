@@ -4,19 +4,14 @@
 // It owns the Exchange, which keeps the texts and calls of the last while in memory, and the pages on which
 // a person reads the texts, answers the calls, hears them and presses keys.
 //
-// A call goes
+// A call rings until it is answered, declined, or nobody came within 60 s. What happens from the answer on
+// package call tells, as for any line; it says too when the call is over, if nobody hangs up before. Silence takes
+// longer here than on a line, because the page is read and clicked.
 //
-//	ringing ──answer──> answered ──key 1──> reading ──hang up──> ended
-//	   │                   ├──hang up──────────────────────────> ended
-//	   │                   └──key 9─────> reported <──key 9── (reading)
-//	   └──hang up, or nobody answers within 60 s──> missed
-//
-// and one that goes on for five minutes without a key ends by itself.
-//
-// The code is heard only in reading, as on a real line (threats T26). What the page does not show yet the
+// The code is heard only after key 1, as on a real line (threats T26). What the page does not show yet the
 // JSON does: it is there so that a test can read the code without ears.
 //
-// Its neighbours are speech, which says the calls; page, which shows them; and the routes of message, which
+// Its neighbours are call and speech; page, which shows them; and the routes of message, which
 // hand texts and calls to it as to any provider. It must never run in a server that strangers reach: anybody
 // who sees the page reads everybody's codes.
 package handset

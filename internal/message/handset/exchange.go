@@ -12,6 +12,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"woggle/internal/message/call"
 	"woggle/internal/message/speech"
 )
 
@@ -28,16 +29,18 @@ type Message struct {
 	To        string    `json:"to"`                  // E.164
 	Extension string    `json:"extension,omitempty"` // dialled after a call is answered
 	Channel   string    `json:"channel"`             // "sms" or "voice"
-	Text      string    `json:"text"`                // of a call: all that it says to who presses key 1
+	Text      string    `json:"text"`                // of a call: all that it says to who presses key 1, or of an approval its greeting
 	At        time.Time `json:"at"`                  // UTC
 }
 
 // Exchange is the telephone company. It is safe for concurrent use.
 type Exchange struct {
-	// OnReport is told the id of a call whose person pressed key 9: they did not ask for the code. It is
-	// called once a call. Set it before the first call, or leave it nil.
-	OnReport func(ctx context.Context, id string)
-
+	// OnReport is told the reference of a call whose person pressed key 9: they did not ask for it. It is called once
+	// a call. Set it before the first call, or leave it nil.
+	OnReport func(ctx context.Context, reference string)
+	// OnKeyed tells whether the two keys that the person pressed are those that the page shows. It is called once a
+	// call. Set it before the first call; without it nothing is right.
+	OnKeyed func(ctx context.Context, reference, keys string) (right bool)
 	// Speech says the calls. Set it before the first call.
 	Speech *speech.Library
 
@@ -49,12 +52,25 @@ type Exchange struct {
 	changes uint64              // grows with every change that a page would show
 }
 
+// Call is a call to be placed.
+type Call struct {
+	Reference string // what the caller knows it by; the hooks are told it
+	To        string // E.164
+	Extension string // dialled after the answer, up to 7 digits, or ""
+	Approve   bool   // the person is asked for two digits
+	Speech    speech.Call
+}
+
 // An entry is a message, and the call that it may be.
 type entry struct {
 	Message
-	speech speech.Call
-	state  State
-	since  time.Time // when the state was entered
+	reference string
+	approve   bool
+	speech    speech.Call
+	state     State
+	talk      call.State // of an answered call
+	since     time.Time  // when the state was entered
+	over      bool
 }
 
 // New returns an exchange without messages. The clock tells the current time.
@@ -82,14 +98,13 @@ func (e *Exchange) Text(to, text string) (id string, err error) {
 	return e.deliver(&entry{Message: Message{To: to, Channel: "sms", Text: text}})
 }
 
-// Call rings a number in E.164 form, and after the answer its extension, or "" for none. It returns the
-// message's id at once; the call goes on by itself.
-func (e *Exchange) Call(to, ext string, c speech.Call) (id string, err error) {
-	if !extension.MatchString(ext) {
+// Call rings a number. It returns the message's id at once; the call goes on by itself.
+func (e *Exchange) Call(c Call) (id string, err error) {
+	if !extension.MatchString(c.Extension) {
 		return "", ErrExtension
 	}
-	return e.deliver(&entry{Message: Message{To: to, Extension: ext, Channel: "voice", Text: c.Text()},
-		speech: c, state: Ringing})
+	return e.deliver(&entry{Message: Message{To: c.To, Extension: c.Extension, Channel: "voice", Text: c.Speech.Text()},
+		reference: c.Reference, approve: c.Approve, speech: c.Speech, state: Ringing})
 }
 
 func (e *Exchange) deliver(m *entry) (id string, err error) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -35,7 +34,9 @@ func (c *testClock) move(d time.Duration) {
 
 func newExchange() (*Exchange, *testClock) {
 	clock := &testClock{now: time.Date(2026, 11, 23, 18, 30, 0, 0, time.UTC)}
-	return New(clock.Now), clock
+	e := New(clock.Now)
+	e.Speech = library
+	return e, clock
 }
 
 func must[T any](t *testing.T, v T, err error) T {
@@ -48,19 +49,35 @@ func must[T any](t *testing.T, v T, err error) T {
 
 func ring(t *testing.T, e *Exchange, to string) string {
 	t.Helper()
-	id, err := e.Call(to, "", speech.CodeCall("en", "Northwold", "Beth", "402917"))
+	id, err := e.Call(Call{Reference: "m1", To: to, Speech: library.CodeCall("en", "Northwold", "Beth", "402917")})
 	return must(t, id, err)
 }
 
-// stateOf is the state of the newest message of a number.
-func stateOf(e *Exchange, to string) State { return e.only(to, nil).One.Items[0].State }
+// ask rings for an approval.
+func ask(t *testing.T, e *Exchange, to string) string {
+	t.Helper()
+	id, err := e.Call(Call{Reference: "m1", To: to, Approve: true, Speech: library.ApprovalCall("en", "Northwold", "Beth")})
+	return must(t, id, err)
+}
+
+// library has what the program brings along.
+var library = func() *speech.Library {
+	l, err := speech.New("")
+	if err != nil {
+		panic(err)
+	}
+	return l
+}()
+
+// stateOfNewest is the state of the newest message of a number.
+func stateOfNewest(e *Exchange, to string) State { return e.only(to, nil).One.Items[0].State }
 
 func TestMessagesAreKeptNewestFirst(t *testing.T) {
 	e, clock := newExchange()
 	id, err := e.Text(beth, "Your code is 111111.")
 	first := must(t, id, err)
 	clock.move(time.Second)
-	id, err = e.Call(beth, "204", speech.CodeCall("en", "Northwold", "Beth", "402917"))
+	id, err = e.Call(Call{To: beth, Extension: "204", Speech: library.CodeCall("en", "Northwold", "Beth", "402917")})
 	second := must(t, id, err)
 
 	all := e.Messages(beth)
@@ -103,7 +120,7 @@ func TestWhatTheExchangeRefuses(t *testing.T) {
 	} {
 		var err error
 		if c.want == ErrExtension {
-			_, err = e.Call(c.to, c.ext, speech.Call{})
+			_, err = e.Call(Call{To: c.to, Extension: c.ext})
 		} else {
 			_, err = e.Text(c.to, c.text)
 		}
@@ -115,37 +132,72 @@ func TestWhatTheExchangeRefuses(t *testing.T) {
 
 // Each story starts with a ringing call; "wait" lets time pass.
 func TestTheStatesOfACall(t *testing.T) {
-	for story, want := range map[string]State{
-		"":                             Ringing,
-		"wait 59s":                     Ringing,
-		"wait 60s":                     Missed,
-		"wait 60s, answer":             Missed,
-		"hangup":                       Missed,
-		"key 1":                        Ringing,
-		"key 9":                        Ringing,
-		"answer":                       Answered,
-		"answer, answer":               Answered,
-		"answer, wait 60s":             Answered,
-		"answer, wait 5m":              Ended,
-		"answer, key 5":                Answered,
-		"answer, key *":                Answered,
-		"answer, key ":                 Answered,
-		"answer, key answer":           Answered,
-		"answer, time":                 Ended, // no address leads to this action
-		"answer, key 1":                Reading,
-		"answer, key 1, key 1":         Reading,
-		"answer, key 1, hangup":        Ended,
-		"answer, key 1, wait 5m":       Ended,
-		"answer, hangup":               Ended,
-		"answer, hangup, key 1":        Ended,
-		"answer, key 9":                Reported,
-		"answer, key 9, key 1":         Reported,
-		"answer, key 9, hangup":        Reported,
-		"answer, key 1, key 9":         Reported,
-		"answer, key 1, key 9, answer": Reported,
-	} {
+	stories := map[string]State{
+		"":                                  Ringing,
+		"wait 59s":                          Ringing,
+		"wait 60s":                          Missed,
+		"wait 60s, answer":                  Missed,
+		"hangup":                            Missed,
+		"key 1":                             Ringing,
+		"key 9":                             Ringing,
+		"answer":                            Answered,
+		"answer, answer":                    Answered,
+		"answer, wait 60s":                  Answered,
+		"answer, wait 4m":                   Answered,
+		"answer, wait 90s, wait 90s, key 1": Reading,
+		"answer, wait 5m":                   Ended,
+		"answer, wait 10m":                  Ended,
+		"answer, wait 5m, key 1":            Ended,
+		"answer, key 5":                     Answered,
+		"answer, key *":                     Answered,
+		"answer, key ":                      Answered,
+		"answer, key answer":                Answered,
+		"answer, key 11":                    Answered,
+		"answer, key １":                     Answered,
+		"answer, time":                      Answered,
+		"answer, key 1":                     Reading,
+		"answer, key 1, key 1":              Reading,
+		"answer, key 1, wait 89s":           Reading,
+		"answer, key 1, wait 90s":           Answered, // goodbye
+		"answer, key 1, hangup":             Ended,
+		"answer, key 1, wait 5m":            Ended,
+		"answer, hangup":                    Ended,
+		"answer, hangup, key 1":             Ended,
+		"answer, hangup, answer":            Ended,
+		"answer, key 9":                     Reported,
+		"answer, key 9, wait 5m":            Reported,
+		"answer, key 9, key 1":              Reported,
+		"answer, key 9, hangup":             Reported,
+		"answer, key 1, key 9":              Reported,
+		"answer, key 1, key 9, answer":      Reported,
+		"answer, wait 5m, key 9":            Ended,
+	}
+	walk(t, stories, ring)
+	approvals := map[string]State{
+		"answer, key 1":                        Answered,
+		"answer, key 4, key 7":                 Approved,
+		"answer, key 4, wait 90s, key 7":       Answered,
+		"answer, key 4, key 8":                 Wrong,
+		"answer, key 4, key 8, key 4, key 7":   Wrong,
+		"answer, key 9":                        Reported,
+		"answer, key 4, key 7, key 9":          Reported,
+		"answer, key 4, key 7, wait 9s, key 9": Reported,
+		"answer, key 4, key 7, wait 1m, key 9": Approved,
+		"answer, key 4, key 7, hangup":         Approved,
+		"answer, key 4, key 7, hangup, key 9":  Approved,
+		"answer, key 4, key 8, wait 1m":        Wrong,
+		"answer, key 4, hangup, key 7":         Ended,
+		"answer, wait 5m":                      Ended,
+	}
+	walk(t, approvals, ask)
+}
+
+func walk(t *testing.T, stories map[string]State, begin func(*testing.T, *Exchange, string) string) {
+	t.Helper()
+	for story, want := range stories {
 		e, clock := newExchange()
-		id := ring(t, e, beth)
+		e.OnKeyed = func(_ context.Context, reference, keys string) bool { return reference == "m1" && keys == "47" }
+		id := begin(t, e, beth)
 		for _, step := range strings.Split(story, ", ") {
 			if wait, isWait := strings.CutPrefix(step, "wait "); isWait {
 				d, err := time.ParseDuration(wait)
@@ -154,7 +206,7 @@ func TestTheStatesOfACall(t *testing.T) {
 				e.act(context.Background(), id, step)
 			}
 		}
-		if got := stateOf(e, beth); got != want {
+		if got := stateOfNewest(e, beth); got != want {
 			t.Errorf("%s: %s, want %s", story, got, want)
 		}
 	}
@@ -164,13 +216,16 @@ func TestTheCodeIsHeardOnlyAfterKeyOne(t *testing.T) {
 	// Walk every sequence of four actions: "reading" is heard exactly in the state that key 1 led to.
 	actions := []string{"answer", "hangup", "key 1", "key 9", "key 0", "time"}
 	for n := range len(actions) * len(actions) * len(actions) * len(actions) {
-		e, _ := newExchange()
+		e, clock := newExchange()
 		id := ring(t, e, beth)
 		var walk []string
 		answered, pressed, over := false, false, false
 		for rest := n; len(walk) < 4; rest /= len(actions) {
 			action := actions[rest%len(actions)]
 			walk = append(walk, action)
+			if action == "time" {
+				clock.move(5 * time.Minute)
+			}
 			e.act(context.Background(), id, action)
 			switch {
 			case over:
@@ -193,25 +248,55 @@ func TestTheCodeIsHeardOnlyAfterKeyOne(t *testing.T) {
 	}
 }
 
-func TestAReportIsToldOnce(t *testing.T) {
-	e, _ := newExchange()
-	var mu sync.Mutex
-	var told []string
-	e.OnReport = func(_ context.Context, id string) {
-		mu.Lock()
-		defer mu.Unlock()
-		told = append(told, id)
-		e.Messages(beth) // a hook may use the exchange
+func TestTheHooksAreToldOnce(t *testing.T) {
+	for _, c := range []struct {
+		keys []string
+		want string
+	}{{[]string{"9"}, "m1"}, {[]string{"4", "7"}, "m1 47 m1"}} {
+		e, _ := newExchange()
+		var mu sync.Mutex
+		var told []string
+		tell := func(words ...string) {
+			mu.Lock()
+			defer mu.Unlock()
+			told = append(told, words...)
+			e.Messages(beth) // a hook may use the exchange
+		}
+		e.OnReport = func(_ context.Context, reference string) { tell(reference) }
+		e.OnKeyed = func(_ context.Context, reference, keys string) bool { tell(reference, keys); return true }
+		id := ask(t, e, beth)
+		e.act(context.Background(), id, "answer")
+		for _, key := range c.keys[:len(c.keys)-1] {
+			e.act(context.Background(), id, "key "+key)
+		}
+		var presses sync.WaitGroup
+		for range 8 {
+			presses.Go(func() { e.act(context.Background(), id, "key "+c.keys[len(c.keys)-1]) })
+		}
+		presses.Wait()
+		e.act(context.Background(), id, "key 9") // after an approval it is still a report
+		e.act(context.Background(), id, "key 9")
+		if got := strings.Join(told, " "); got != c.want {
+			t.Errorf("%v: told %q, want %q", c.keys, got, c.want)
+		}
 	}
-	id := ring(t, e, beth)
-	e.act(context.Background(), id, "answer")
-	var presses sync.WaitGroup
-	for range 8 {
-		presses.Go(func() { e.act(context.Background(), id, "key 9") })
-	}
-	presses.Wait()
-	if !slices.Equal(told, []string{id}) {
-		t.Errorf("told %q, want once %q", told, id)
+}
+
+// Somebody hangs up, or presses 9, while the two digits are checked.
+func TestWhatHappensDuringTheCheck(t *testing.T) {
+	for action, want := range map[string]State{"hangup": Ended, "key 9": Reported, "key 1": Approved} {
+		e, _ := newExchange()
+		id := ask(t, e, beth)
+		e.OnKeyed = func(ctx context.Context, _, _ string) bool {
+			e.act(ctx, id, action)
+			return true
+		}
+		for _, step := range []string{"answer", "key 4", "key 7"} {
+			e.act(context.Background(), id, step)
+		}
+		if got := stateOfNewest(e, beth); got != want {
+			t.Errorf("%s: %s, want %s", action, got, want)
+		}
 	}
 }
 
@@ -265,7 +350,7 @@ func TestChangesAreCounted(t *testing.T) {
 	changed("a key before the answer", false)
 	e.act(context.Background(), id, "answer")
 	changed("the answer", true)
-	clock.move(talkTime)
+	clock.move(5 * time.Minute)
 	changed("time", true)
 	changed("nothing more", false)
 }

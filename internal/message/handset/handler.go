@@ -92,7 +92,7 @@ func (s site) act(action func(*http.Request) string) page.Handler {
 	}
 }
 
-// speech plays what a call is saying: greeting.wav, reading.wav or reported.wav, each in its own state only.
+// speech plays what a call is saying, such as greeting.wav or reading.wav, each in its own step only.
 func (s site) speech(w http.ResponseWriter, r *http.Request) error {
 	name, isWAV := strings.CutSuffix(r.PathValue("speech"), ".wav")
 	script, heard := s.exchange.hear(r.PathValue("id"), name)

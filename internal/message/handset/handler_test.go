@@ -112,7 +112,7 @@ func TestACallIsAnsweredHeardAndEnded(t *testing.T) {
 	p.get(call+"/reading.wav", 404)
 	p.press(call+"/key", "1")
 	body = p.get("/handset?to=%2B447700900123", 200)
-	p.shows(body, "Your code is 402917. Once more: 402917. Goodbye.", call+"/reading.wav")
+	p.shows(body, "Your code is 402917. Once more: 402917.", call+"/reading.wav")
 	w = p.send("GET", call+"/reading.wav", nil)
 	if w.Code != 200 || w.Header().Get("Cache-Control") != "no-store" {
 		t.Errorf("the reading: %d, %v", w.Code, w.Header())
@@ -137,14 +137,39 @@ func TestKeyNineReports(t *testing.T) {
 	call := "/handset/calls/" + id
 	p.press(call+"/answer", "")
 	p.press(call+"/key", "9")
-	if told != id {
-		t.Errorf("told %q, want %q", told, id)
+	if told != "m1" {
+		t.Errorf("told %q, want %q", told, "m1")
 	}
 	body := p.get("/handset?to="+url.QueryEscape(beth), 200)
 	p.shows(body, "You said that you did not ask for this", "reported.wav", "We will tell your organisation.")
 	p.hides(body, "402917", `name="key"`)
 	p.get(call+"/reported.wav", 200)
 	p.get(call+"/reading.wav", 404)
+}
+
+func TestTwoKeysApprove(t *testing.T) {
+	p := open(t)
+	p.exchange.OnKeyed = func(_ context.Context, _, keys string) bool { return keys == "47" }
+	for _, c := range []struct{ second, state, said, audio string }{
+		{"7", "You keyed the right numbers", "Please look at your screen again.", "approved.wav"},
+		{"8", "Those were not the numbers", "Those are not the numbers on your screen.", "wrong.wav"},
+	} {
+		call := "/handset/calls/" + ask(t, p.exchange, beth)
+		p.press(call+"/answer", "")
+		p.shows(p.get("/handset?to=%2B447700900123", 200), "Press the two numbers on your screen.", call+"/greeting.wav")
+		p.press(call+"/key", "4")
+		body := p.get("/handset?to=%2B447700900123", 200)
+		p.shows(body, "You have pressed 4.", `name="key" value="7"`)
+		p.hides(body, "<audio")
+		p.press(call+"/key", c.second)
+		p.shows(p.get("/handset?to=%2B447700900123", 200), c.state, c.said, call+"/"+c.audio)
+		p.get(call+"/"+c.audio, 200)
+		p.get(call+"/greeting.wav", 404)
+		p.clock.move(time.Minute)
+		body = p.get("/handset?to=%2B447700900123", 200)
+		p.shows(body, c.state, c.said)
+		p.hides(body, "<audio", `name="key"`)
+	}
 }
 
 func TestMessagesAsJSON(t *testing.T) {
