@@ -26,7 +26,7 @@ func marked(err error) string {
 	return "plain"
 }
 
-func call(t *testing.T, ctx context.Context, address string) (Answer, error) {
+func ask(t *testing.T, ctx context.Context, address string) (Answer, error) {
 	t.Helper()
 	r, err := http.NewRequest(http.MethodPost, address+"/send?"+secrets, strings.NewReader(secrets))
 	if err != nil {
@@ -79,7 +79,7 @@ func TestHowFarARequestCame(t *testing.T) {
 		}), "doubtful"},
 		"ten megabytes": {t.Context(), serve(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, strings.Repeat("x", 10<<20)) }), "doubtful"},
 	} {
-		if _, err := call(t, row.ctx, row.address); err == nil || marked(err) != row.want {
+		if _, err := ask(t, row.ctx, row.address); err == nil || marked(err) != row.want {
 			t.Errorf("%s: %v is %s, want %s", name, err, marked(err), row.want)
 		}
 	}
@@ -91,7 +91,7 @@ func TestNoRedirectIsFollowed(t *testing.T) {
 	defer elsewhere.Close()
 	here := httptest.NewServer(http.RedirectHandler(elsewhere.URL, http.StatusTemporaryRedirect))
 	defer here.Close()
-	if answer, err := call(t, t.Context(), here.URL); err != nil || answer.Status != http.StatusTemporaryRedirect {
+	if answer, err := ask(t, t.Context(), here.URL); err != nil || answer.Status != http.StatusTemporaryRedirect {
 		t.Errorf("%d %v", answer.Status, err)
 	}
 }
