@@ -25,6 +25,7 @@ import (
 
 type demoCommand struct {
 	Listen string `placeholder:"ADDR" default:"127.0.0.1:8080" help:"Where to listen; on this computer only (${default}, or the next free port)."`
+	Calls  string `enum:"code,approve" default:"code" help:"What calls do: code reads a code out, approve asks for two numbers that the page shows (${default})."`
 	Log    bool   `help:"Print a line for each request."`
 }
 
@@ -57,7 +58,7 @@ func (c *demoCommand) Run(p *program) (err error) {
 	base := &url.URL{Scheme: "http", Host: "localhost:" + strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)}
 	s, err := server.New(server.Options{DB: d, Keys: ring, Base: base, Zone: time.Local, Stay: 30 * 24 * time.Hour, Log: c.logger(p),
 		Brand: page.Brand{Name: sample.Organisation, Colour: "#0b5d57", Help: "Ruth Calloway, ruth.calloway@northwold.example"},
-		Plan:  demoPlan,
+		Plan:  demoPlan, Approve: c.Calls == "approve",
 		Demo: &server.Demo{Exchange: handset.New(time.Now), People: func() any { return county },
 			Lines: func() []handset.Line { return lines(county) }}})
 	if err != nil {

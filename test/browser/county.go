@@ -39,12 +39,12 @@ type Message struct {
 	At                    time.Time
 }
 
-// Demo starts a demonstration, which ends with the story.
-func (s *Suite) Demo(t testing.TB) *County {
+// Demo starts a demonstration, which ends with the story. Flags are those of its command.
+func (s *Suite) Demo(t testing.TB, flags ...string) *County {
 	t.Helper()
 	s.need(t)
 	folder := t.TempDir()
-	lines := s.Run(t, []string{"TMPDIR=" + folder}, "demo", "--listen", "127.0.0.1:0")
+	lines := s.Run(t, []string{"TMPDIR=" + folder}, append([]string{"demo", "--listen", "127.0.0.1:0"}, flags...)...)
 	c := &County{t: t, suite: s, folder: folder, steps: map[string]int64{}, read: map[string]string{}, Base: Find(t, lines, regexp.MustCompile(`Sign in\s+(http://localhost:\d+)`))}
 	c.get("/handset/people.json", &c.People)
 	return c

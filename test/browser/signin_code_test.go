@@ -122,11 +122,13 @@ func TestAskForTheCodeAgain(t *testing.T) {
 			t.Errorf("the first text has %s, the second %s: one of them is refused", code, again)
 		}
 		county.Later(31 * time.Second)
+		w.Reload().See("You can ask again in") // longer each time
+		county.Later(30 * time.Second)
 		w.Reload().Press("Call me instead").See("We are calling you", "•••104")
 		if called := pickUp(t, w, yusuf); called != code {
 			t.Errorf("the text has %s, the call says %s", code, called)
 		}
-		county.Later(31 * time.Second)
+		county.Later(121 * time.Second)
 		w.Reload().Press("Send me a text instead").See("We have sent as many codes as we may for now. Wait ", ", or use another way.")
 		w.Fill("one-time-code", code).Press("Verify").See("You’re all set", "+44 7700 900104", "phone call")
 	})
