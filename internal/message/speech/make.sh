@@ -25,7 +25,10 @@ while IFS='|' read -r name en cy; do
   welsh_text "cy/$name" "$cy"
 done < <(lines phrases.txt)
 while IFS='|' read -r name en cy; do
-  english_phones "en/$name" "$en"
+  case $name in
+    digit-*) english_text "en/$name" "$en" ;;
+    *)       english_phones "en/$name" "$en" ;;
+  esac
   welsh_text "cy/$name" "$cy"
 done < <(lines sounds.txt)
 while IFS='|' read -r name phones; do
