@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -31,10 +32,15 @@ type Client struct {
 func New() *Client {
 	return &Client{&http.Client{
 		Transport: &http.Transport{
-			Proxy:           http.ProxyFromEnvironment,
-			DialContext:     (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
-			TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12}, MaxIdleConnsPerHost: 32, IdleConnTimeout: 90 * time.Second,
-			ForceAttemptHTTP2: true, MaxResponseHeaderBytes: 16 << 10},
+			Proxy:       http.ProxyFromEnvironment,
+			DialContext: (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
+			// With a configuration of one's own there is no HTTP/2, and that is meant: it would put all messages on one
+			// connection, and one that died quietly would take them along for minutes. Here it costs one message.
+			TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
+			MaxIdleConnsPerHost: 64,
+			// Less than the minute after which many load balancers and home routers forget a connection without a word.
+			IdleConnTimeout:        50 * time.Second,
+			MaxResponseHeaderBytes: 16 << 10},
 		// A redirect would carry number, text and password to wherever the answer says.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
@@ -48,8 +54,11 @@ type Answer struct {
 }
 
 // Do sends the request. Its error tells how far the request came: message.Unsent or a plain one if nothing was written,
-// else message.Doubtful. It holds nothing of the request.
+// else message.Doubtful. It holds nothing of the request. Of an answer that is no success, what is too long or was cut
+// off is left out: its status says enough.
 func (c *Client) Do(ctx context.Context, r *http.Request) (Answer, error) {
+	// The headers are written before anything leaves. WroteRequest would come a moment after the last byte did, and a
+	// request that ended in that moment would be taken for one that was never made, and be made again.
 	var written atomic.Bool
 	trace := &httptrace.ClientTrace{WroteHeaders: func() { written.Store(true) }}
 	answer, err := c.http.Do(r.WithContext(httptrace.WithClientTrace(ctx, trace)))
@@ -58,6 +67,9 @@ func (c *Client) Do(ctx context.Context, r *http.Request) (Answer, error) {
 	}
 	defer answer.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(answer.Body, mostAnswer+1))
+	if answer.StatusCode >= 300 {
+		return Answer{answer.StatusCode, answer.Header, body[:min(len(body), mostAnswer)]}, nil
+	}
 	if err != nil {
 		return Answer{}, unanswered(ctx, err, true)
 	}
@@ -104,16 +116,32 @@ func kind(err error) string {
 
 // Refusal is what an answer that is no success means, where the provider's own code does not tell more: it is busy (408,
 // 429 and 503), it may have the message (other errors of a server), or it refused it and may take another (all else, such
-// as a wrong password, which is the administrator's to mend).
+// as a wrong password, which is the administrator's to mend). No status says that a number does not exist: what is
+// message.Permanent, the provider has to tell.
 func (a Answer) Refusal(code string) error {
-	err := fmt.Errorf("the provider answered %d%s", a.Status, quoted(code))
+	said := fmt.Sprintf("answered %d%s", a.Status, quoted(code))
 	switch {
-	case a.Status == http.StatusUnauthorized || a.Status == http.StatusForbidden:
-		return fmt.Errorf("the provider refused our user name, password or key: it answered %d%s", a.Status, quoted(code))
-	case a.Status == http.StatusServiceUnavailable, a.Status < 500:
-		return err
+	case a.Status == http.StatusUnauthorized, a.Status == http.StatusForbidden:
+		return fmt.Errorf("the provider refused our user name, password or key: it %s", said)
+	case a.Status == http.StatusNotFound:
+		return fmt.Errorf("the provider knows nothing at this address: it %s; look at the account and the endpoint of the route", said)
+	case a.Status < 400:
+		return fmt.Errorf("the provider points elsewhere, where nothing is sent: it %s; look at the endpoint of the route", said)
+	case a.Status == http.StatusTooManyRequests, a.Status == http.StatusServiceUnavailable:
+		return fmt.Errorf("the provider is busy: it %s%s", said, a.wait())
+	case a.Status < 500:
+		return errors.New("the provider " + said)
 	}
-	return message.Doubtful(err)
+	return message.Doubtful(errors.New("the provider " + said))
+}
+
+// wait is when a busy provider wants to be asked again (RFC 9110 section 10.2.3), if it gives that in seconds.
+func (a Answer) wait() string {
+	seconds, err := strconv.ParseUint(a.Header.Get("Retry-After"), 10, 16)
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprintf(" and wants %d seconds of rest", seconds)
 }
 
 // quoted is a provider's code, if it is one: letters, digits and a few signs, short.
