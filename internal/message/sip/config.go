@@ -63,11 +63,31 @@ type settings struct {
 	public netip.Addr // PublicAddress, or invalid
 	format numberFormat
 	tls    *tls.Config
+	waits  waits
 }
+
+// waits is how long is waited for what. Tests have less time.
+type waits struct {
+	answer     time.Duration // to a request that is no INVITE; transactions wait 32 s, which nobody has
+	connecting time.Duration // until it rings, where the trunk says that it is trying
+	lingering  time.Duration // for what becomes of a call that was cancelled: 64*T1 (RFC 3261 section 9.1)
+	unheard    time.Duration // with no sound from the other end, until it is asked whether it is there
+	keepAlive  time.Duration // between two questions whether the trunk is there; they keep a NAT's door open too
+	pause      time.Duration // until the trunk is tried again, the first time
+	rebuke     time.Duration // the same where it refused our password: trunks lock out who insists
+}
+
+var usualWaits = waits{answer: 5 * time.Second, connecting: 20 * time.Second, lingering: 32 * time.Second,
+	unheard: 10 * time.Second, keepAlive: 25 * time.Second, pause: time.Second, rebuke: time.Minute}
+
+const (
+	longestPause  = time.Minute
+	longestRebuke = 15 * time.Minute
+)
 
 // check tells what is wrong with the settings.
 func (c Config) check() (*settings, error) {
-	s := &settings{Config: c}
+	s := &settings{Config: c, waits: usualWaits}
 	for _, part := range []func(*settings) error{(*settings).checkServer, (*settings).checkAccount, (*settings).checkNumbers,
 		(*settings).checkAddresses, (*settings).checkCalls} {
 		if err := part(s); err != nil {

@@ -17,12 +17,8 @@ import (
 )
 
 const (
-	// connecting is how long a trunk that is trying may take until the telephone rings.
-	connecting = 20 * time.Second
 	// leaving is how long the trunk may take to confirm that a call is over, and leavingNow when we are stopping.
 	leaving, leavingNow = 4 * time.Second, time.Second
-	// lingering is how long a cancelled call may still be answered (RFC 3261 section 9.1: 64*T1).
-	lingering = 32 * time.Second
 	// mostInvites bounds the INVITEs of a call: challenges, and a longer session timer.
 	mostInvites = 6
 )
@@ -158,7 +154,7 @@ func (g *leg) invite(session sessionTimer) *sip.Request {
 // await returns the final answer to an INVITE. Where there is none, or none is waited for any more, it is nil, and
 // everything is told.
 func (g *leg) await(ctx context.Context, tx sip.ClientTransaction, req *sip.Request) *sip.Response {
-	bell, ringing, hurry := time.NewTimer(connecting), false, g.hurry
+	bell, ringing, hurry := time.NewTimer(g.p.set.waits.connecting), false, g.hurry
 	defer bell.Stop()
 	for {
 		select {
@@ -206,7 +202,7 @@ func (g *leg) await(ctx context.Context, tx sip.ClientTransaction, req *sip.Requ
 // abandon takes the call back, and makes sure that it does not come about after all.
 func (g *leg) abandon(ctx context.Context, tx sip.ClientTransaction, req *sip.Request) {
 	defer tx.Terminate()
-	wait := lingering
+	wait := g.p.set.waits.lingering
 	if ctx.Err() != nil {
 		wait = leavingNow
 	}

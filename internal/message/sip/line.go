@@ -21,6 +21,8 @@ func init() {
 	// The library refuses to send more than 1300 octets over UDP, for requests that could go over TCP instead. An answer
 	// has to go where its request came from however long it is, and networks have carried fragments for long.
 	sip.UDPMTUSize = 1 << 16
+	// And it logs what it cannot read, with the numbers of people in it.
+	sip.SetDefaultLogger(slog.New(slog.DiscardHandler))
 }
 
 // line is a local address with SIP on it. It is safe for many goroutines.
@@ -45,16 +47,15 @@ const mostFriends = 256
 // answer, stray for answers to nothing that is under way.
 func openLine(set *settings, addr netip.Addr, handle sipgo.RequestHandler, stray func(*sip.Response)) (*line, error) {
 	l := &line{set: set, friends: map[netip.Addr]bool{}, local: netip.AddrPortFrom(addr, set.port)}
-	quiet := slog.New(slog.DiscardHandler) // it would log whole messages, numbers included
 	var err error
 	l.ua, err = sipgo.NewUA(sipgo.WithUserAgent("woggle"), sipgo.WithUserAgenTLSConfig(set.tls),
-		sipgo.WithUserAgentTransportLayerOptions(sip.WithTransportLayerLogger(quiet), sip.WithTransportLayerReadFilter(l.filter)),
-		sipgo.WithUserAgentTransactionLayerOptions(sip.WithTransactionLayerLogger(quiet), sip.WithTransactionLayerTerminateOnConnClose(),
+		sipgo.WithUserAgentTransportLayerOptions(sip.WithTransportLayerReadFilter(l.filter)),
+		sipgo.WithUserAgentTransactionLayerOptions(sip.WithTransactionLayerTerminateOnConnClose(),
 			sip.WithTransactionLayerUnhandledResponseHandler(stray)))
 	if err != nil {
 		return nil, fmt.Errorf("sip: %w", err)
 	}
-	server, err := sipgo.NewServer(l.ua, sipgo.WithServerLogger(quiet))
+	server, err := sipgo.NewServer(l.ua)
 	if err != nil {
 		return nil, fmt.Errorf("sip: %w", err)
 	}
@@ -72,7 +73,7 @@ func openLine(set *settings, addr netip.Addr, handle sipgo.RequestHandler, stray
 	if set.Transport != "udp" { // a connection of our own comes from any port
 		from = netip.AddrPortFrom(addr, 0).String()
 	}
-	l.client, err = sipgo.NewClient(l.ua, sipgo.WithClientLogger(quiet), sipgo.WithClientNAT(), sipgo.WithClientConnectionAddr(from),
+	l.client, err = sipgo.NewClient(l.ua, sipgo.WithClientNAT(), sipgo.WithClientConnectionAddr(from),
 		sipgo.WithClientHostname(l.public.Addr().String()), sipgo.WithClientPort(int(l.public.Port())))
 	if err != nil {
 		l.close()
@@ -91,6 +92,9 @@ func (l *line) listen(server *sipgo.Server) error {
 		}
 		l.local, l.socket = conn.LocalAddr().(*net.UDPAddr).AddrPort(), conn
 		go func() { _ = server.ServeUDP(conn) }()
+		for l.ua.TransportLayer().Pool("udp").Size() == 0 { // until it is served, the library would open another socket to send
+			time.Sleep(time.Millisecond)
+		}
 	case "tcp":
 		listener, err := net.ListenTCP("tcp", net.TCPAddrFromAddrPort(l.local))
 		if err != nil {
@@ -216,11 +220,8 @@ func (s *settings) credentials() *credentials {
 	return &credentials{user: s.AuthUser, password: s.Password}
 }
 
-// patience is how long the answer to a request that is no call may take. Transactions wait 32 s, which nobody has.
-const patience = 5 * time.Second
-
 func (l *line) try(ctx context.Context, req *sip.Request, options ...sipgo.ClientRequestOption) (*sip.Response, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, errHung)
+	ctx, cancel := context.WithTimeoutCause(ctx, l.set.waits.answer, errHung)
 	defer cancel()
 	tx, err := l.client.TransactionRequest(ctx, req, options...)
 	if err != nil {

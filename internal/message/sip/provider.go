@@ -83,7 +83,10 @@ func (p *Provider) Send(ctx context.Context, m message.Message) (receipt string,
 		close(g.hurry)
 		err = <-g.taken
 	}
-	return g.dialog.id, err
+	if err != nil {
+		return "", err
+	}
+	return g.dialog.id, nil
 }
 
 // addresses writes whom to call and whom from, or says why that cannot be.

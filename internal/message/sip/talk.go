@@ -14,12 +14,8 @@ import (
 	"woggle/internal/message/speech"
 )
 
-const (
-	// breath is between the answer, the digits of an extension, and the greeting.
-	breath = time.Second
-	// unheard is how long the other end may say nothing at all until it is asked whether it is there.
-	unheard = 10 * time.Second
-)
+// breath is between the answer, the digits of an extension, and the greeting.
+const breath = time.Second
 
 // talk holds the dialogue until it is over, from whichever end, and tells how it ended.
 func (g *leg) talk(ctx context.Context) {
@@ -173,7 +169,7 @@ func (g *leg) watch(ctx context.Context) {
 		if heard := g.sound.Heard(); heard.After(proved) {
 			proved = heard
 		}
-		if !pause(ctx, g, time.After(time.Until(proved.Add(unheard)))) {
+		if !pause(ctx, g, time.After(time.Until(proved.Add(g.p.set.waits.unheard)))) {
 			return
 		}
 		if g.sound.Heard().After(proved) {

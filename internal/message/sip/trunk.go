@@ -15,16 +15,8 @@ import (
 	"github.com/emiago/sipgo/sip"
 )
 
-const (
-	// keepAlive is how often the trunk is asked whether it is there. It keeps a NAT's door open too.
-	keepAlive = 25 * time.Second
-
-	firstPause, longestPause   = time.Second, time.Minute
-	firstRebuke, longestRebuke = time.Minute, 15 * time.Minute // where the password is refused: trunks lock out who insists
-
-	// stopTime is how long hanging up and signing off may take at the end.
-	stopTime = 3 * time.Second
-)
+// stopTime is how long hanging up and signing off may take at the end.
+const stopTime = 3 * time.Second
 
 // Run keeps the line to the trunk. When ctx ends it hangs up whatever is under way, signs off, and returns.
 func (p *Provider) Run(ctx context.Context) {
@@ -40,9 +32,9 @@ func (p *Provider) Run(ctx context.Context) {
 		if pauses++; time.Since(began) > longestPause {
 			pauses = 0 // it was up for a while
 		}
-		first, longest := firstPause, longestPause
+		first, longest := p.set.waits.pause, longestPause
 		if errors.Is(err, errRefused) {
-			first, longest = firstRebuke, longestRebuke
+			first, longest = p.set.waits.rebuke, longestRebuke
 		}
 		wait := min(first<<min(pauses, 12), longest)
 		wait = max(wait/2+rand.N(wait/2), min(t.retryAfter, longestRebuke))
@@ -131,7 +123,7 @@ func (t *trunk) greet(server netip.AddrPort) (lasts time.Duration, err error) {
 func (t *trunk) keep(server netip.AddrPort, lasts time.Duration) error {
 	renew, missed := time.Now().Add(sooner(lasts)), 0
 	for {
-		next := time.Now().Add(keepAlive)
+		next := time.Now().Add(t.p.set.waits.keepAlive)
 		if lasts > 0 && renew.Before(next) {
 			next = renew
 		}
@@ -293,7 +285,7 @@ func (p *Provider) refused(err error) {
 	if p.rebukes == 0 {
 		p.set.Log.Error("the telephone trunk refuses our name and password for calls: check them", "server", p.set.Server)
 	}
-	p.barred = time.Now().Add(min(firstRebuke<<min(p.rebukes, 12), longestRebuke))
+	p.barred = time.Now().Add(min(p.set.waits.rebuke<<min(p.rebukes, 12), longestRebuke))
 	p.rebukes++
 }
 
