@@ -51,6 +51,12 @@ func stage(t *testing.T, d *db.DB, clock *dbtest.Clock) (*site, *handset.Exchang
 // pressNine answers the newest call to a number and says: I did not ask for this.
 func (s *site) pressNine(exchange *handset.Exchange, number string) {
 	s.t.Helper()
+	s.pressKeys(exchange, number, "9")
+}
+
+// pressKeys answers the newest call to a number and presses keys.
+func (s *site) pressKeys(exchange *handset.Exchange, number, keys string) {
+	s.t.Helper()
 	s.to(number) // is sent
 	call := exchange.Messages(number)[0]
 	b := s.browser().open("/signin")
@@ -58,11 +64,40 @@ func (s *site) pressNine(exchange *handset.Exchange, number string) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	for _, press := range []struct{ action, key string }{{"answer", ""}, {"key", "9"}} {
-		if _, err := b.Post("/handset/calls/"+call.ID+"/"+press.action, url.Values{"t": form.Values["t"], "key": {press.key}}); err != nil {
+	press := func(action, key string) {
+		if _, err := b.Post("/handset/calls/"+call.ID+"/"+action, url.Values{"t": form.Values["t"], "key": {key}}); err != nil {
 			s.t.Fatal(err)
 		}
 	}
+	press("answer", "")
+	for _, key := range keys {
+		press("key", string(key))
+	}
+}
+
+// The telephone of the demonstration takes the two digits of the page, as any line does.
+func TestTheHandsetApproves(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *dbtest.Clock) {
+		exchange := handset.New(d.Now)
+		s := changed(t, d, clock, func(o *server.Options) {
+			o.Approve = true
+			o.Demo = &server.Demo{Exchange: exchange, People: func() any { return nil }, Lines: func() []handset.Line { return nil }}
+		})
+		s.phoneOf(s.member("mair"), landline, phone.Landline, message.Voice)
+		b := s.browser().password("mair", passphrase).sees("We are calling you")
+		s.pressKeys(exchange, landline, b.digits())
+		if text := exchange.Messages(landline)[0].Text; !strings.Contains(text, "Press the two numbers on your screen.") || strings.Contains(text, b.digits()) {
+			t.Errorf("the call says %q", text)
+		}
+		if b.press(pressed); !b.signedIn() {
+			t.Error("not signed in")
+		}
+		b = s.browser().password("mair", passphrase).sees("We are calling you")
+		s.pressKeys(exchange, landline, notThose(b.digits()))
+		if b.press(pressed); b.signedIn() {
+			t.Error("signed in by other digits")
+		}
+	})
 }
 
 func (s *site) frozen(user directory.User) (frozen bool) {
