@@ -67,6 +67,11 @@ var bundled = sync.OnceValues(func() (map[string][]byte, error) {
 	})
 })
 
+// Names tells whether calls can say the organisation's name.
+func (l *Library) Names(organisation string) bool {
+	return (voice{Library: l, lang: "en"}).clipOf(organisation) != ""
+}
+
 func (l *Library) has(clip string) bool { return l.clips[clip] != nil }
 
 // clipOf is the recording of the organisation's name, or "": its own, its own in the other language, or a bundled one.
