@@ -63,9 +63,12 @@ type fakeCall struct {
 	got                     chan *sip.Request // all others in the call
 }
 
-func newFake(t *testing.T, network string) *fake {
+func newFake(t *testing.T, network string, change ...func(*fake)) *fake {
 	t.Helper()
 	f := &fake{t: t, network: network, status: 407, calls: map[string]*fakeCall{}, arrived: make(chan string, 1000)}
+	for _, c := range change {
+		c(f)
+	}
 	var err error
 	if f.ua, err = sipgo.NewUA(sipgo.WithUserAgent("fake"),
 		sipgo.WithUserAgentTransactionLayerOptions(sip.WithTransactionLayerUnhandledResponseHandler(func(*sip.Response) {}))); err != nil {
@@ -540,3 +543,6 @@ func kind(err error) string {
 }
 
 const soon = 20 * time.Second
+
+// secret is a trunk that wants the password.
+func secret(f *fake) { f.password = "secret" }

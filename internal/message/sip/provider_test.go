@@ -19,8 +19,7 @@ import (
 func TestACall(t *testing.T) {
 	for _, network := range []string{"udp", "tcp", "tls"} {
 		t.Run(network, func(t *testing.T) {
-			f, d := newFake(t, network), newDesk()
-			f.password = "secret"
+			f, d := newFake(t, network, secret), newDesk()
 			c := f.config()
 			c.Register = true
 			p, _ := run(t, c, d)
@@ -321,8 +320,7 @@ func TestCallsAtOnce(t *testing.T) {
 // When the program stops, calls end: those that ring are taken back, those that speak are hung up, and the outbox is
 // told so that another node can make them.
 func TestTheEnd(t *testing.T) {
-	f, d := newFake(t, "udp"), newDesk()
-	f.password = "secret"
+	f, d := newFake(t, "udp", secret), newDesk()
 	c := f.config()
 	c.Register = true
 	p, stop := run(t, c, d)
@@ -382,8 +380,7 @@ func (l *log) String() string {
 
 func TestAWrongPassword(t *testing.T) {
 	quick := func(s *settings) { s.waits.pause, s.waits.rebuke = time.Millisecond, 20*time.Millisecond }
-	f, d, told := newFake(t, "udp"), newDesk(), &log{}
-	f.password = "secret"
+	f, d, told := newFake(t, "udp", secret), newDesk(), &log{}
 	c := f.config()
 	c.Register, c.Password, c.Log = true, "wrong", slog.New(slog.NewTextHandler(told, nil))
 	p, stop := run(t, c, d, quick)
@@ -421,10 +418,8 @@ func TestAWrongPassword(t *testing.T) {
 }
 
 func TestAStaleNonceIsNoWrongPassword(t *testing.T) {
-	f, d := newFake(t, "udp"), newDesk()
-	f.password = "secret"
 	var once sync.Once
-	f.register = func(req *sip.Request) (res *sip.Response) {
+	register := func(req *sip.Request) (res *sip.Response) {
 		if req.GetHeader("Authorization") != nil {
 			once.Do(func() {
 				res = sip.NewResponseFromRequest(req, 401, "Unauthorized", nil)
@@ -434,6 +429,7 @@ func TestAStaleNonceIsNoWrongPassword(t *testing.T) {
 		}
 		return res
 	}
+	f, d := newFake(t, "udp", secret, func(f *fake) { f.register = register }), newDesk()
 	c := f.config()
 	c.Register = true
 	p, _ := run(t, c, d)
@@ -444,9 +440,8 @@ func TestAStaleNonceIsNoWrongPassword(t *testing.T) {
 }
 
 func TestARegistrationIsRenewed(t *testing.T) {
-	f, d := newFake(t, "udp"), newDesk()
 	asked := make(chan string, 100)
-	f.register = func(req *sip.Request) *sip.Response {
+	register := func(req *sip.Request) *sip.Response {
 		expires := valueOf(req, "Expires")
 		asked <- expires
 		if expires == "600" {
@@ -456,6 +451,7 @@ func TestARegistrationIsRenewed(t *testing.T) {
 		}
 		return nil
 	}
+	f, d := newFake(t, "udp", func(f *fake) { f.register = register }), newDesk()
 	c := f.config()
 	c.Register = true
 	p, stop := run(t, c, d)
