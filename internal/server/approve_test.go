@@ -359,6 +359,9 @@ func TestKeysAreNoCode(t *testing.T) {
 		if b.fill("Verify", "one-time-code", call.Code); !b.signedIn() {
 			t.Error("the code is worth nothing after keys were pressed")
 		}
+		if got := l.events(audit.WrongCode); len(got) != 0 {
+			t.Errorf("keys were counted as wrong codes: %v", got)
+		}
 	})
 }
 
@@ -443,6 +446,36 @@ func TestKeysWhileThePersonGoesOn(t *testing.T) {
 		}
 		if kept := l.count("SELECT count(*) FROM messages WHERE sealed IS NOT NULL AND challenge = $1", call.Challenge); kept != 0 {
 			t.Error("the message of a question that was closed is kept")
+		}
+	})
+}
+
+// Keys count while the sign-in asks for them: not once the person has chosen another way, and not for somebody who may not
+// sign in any more.
+func TestKeysThatNobodyAsksFor(t *testing.T) {
+	eachLine(t, func(l *line) {
+		user := l.member("aisha")
+		id := l.phoneOf(user, landline, phone.Landline, message.Voice)
+		l.appOf(user)
+		b := l.browser().password("aisha", passphrase).sees("Enter the code from your app")
+		b.open(linkTo(t, b, "/signin/ways")).press("Call me").sees("press these two numbers")
+		call, digits, ways := l.called(landline), b.digits(), linkTo(t, b, "/signin/ways")
+		b.open(ways).press("Use my authenticator app")
+		if l.press(call, digits) {
+			t.Error("a call that was turned away from counts")
+		}
+		b.open(ways).press("Call me").sees("press these two numbers")
+		if l.called(landline).ID == call.ID {
+			t.Fatal("there is no other call")
+		}
+		call, digits = l.called(landline), b.digits()
+		l.tx(func(tx *db.Tx) error { return directory.SetStatus(tx, "system", user.ID, directory.Disabled) })
+		if l.press(call, digits) {
+			t.Error("a call counts for somebody who is disabled")
+		}
+		b.press(pressed).sees("You can’t go on here")
+		if used := l.count("SELECT count(*) FROM methods WHERE id = $1 AND used_at > 0", id); used != 0 {
+			t.Error("the phone was used")
 		}
 	})
 }
