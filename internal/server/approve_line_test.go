@@ -17,14 +17,12 @@ import (
 )
 
 // line is a telephone company with a desk: what is pressed in a call, and what became of it, is told there.
-
 type line struct {
 	*site
 	desk message.Desk
 }
 
 // withLine is a site whose calls ask for the two digits on the page, or read codes.
-
 func withLine(t *testing.T, d *db.DB, clock *dbtest.Clock, approve bool) *line {
 	carrier, l := &post{}, &line{}
 	l.site = changed(t, d, clock, func(o *server.Options) {
@@ -46,7 +44,6 @@ func eachLine(t *testing.T, story func(l *line)) {
 }
 
 // called is the newest call to a number.
-
 func (l *line) called(number string) message.Message {
 	l.t.Helper()
 	m := l.to(number)[0]
@@ -57,7 +54,6 @@ func (l *line) called(number string) message.Message {
 }
 
 // press is what the line does when two keys were pressed in the call.
-
 func (l *line) press(call message.Message, keys string) bool {
 	l.t.Helper()
 	right, err := l.desk.Keyed(l.t.Context(), call.ID, keys)
@@ -77,7 +73,6 @@ func (l *line) tell(call message.Message, event message.Event) {
 var twoDigits = regexp.MustCompile(`class="digits num">([1-8]) ([0-9])<`)
 
 // digits are those on the page.
-
 func (b *browser) digits() string {
 	b.s.t.Helper()
 	match := twoDigits.FindStringSubmatch(b.page.Body)
@@ -88,11 +83,9 @@ func (b *browser) digits() string {
 }
 
 // notThose are two other digits.
-
 func notThose(digits string) string { return digits[:1] + string('0'+(digits[1]-'0'+1)%10) }
 
 // state is what the page's script is told.
-
 func (b *browser) state(path string) (state string) {
 	b.s.t.Helper()
 	address, err := url.Parse(path)
@@ -124,7 +117,6 @@ func (b *browser) watches() string {
 const pressed = "I have pressed them"
 
 // atCall is a browser that shows two digits to a person with a landline.
-
 func (l *line) atCall(username string) (*browser, directory.User) {
 	l.t.Helper()
 	user := l.member(username)
@@ -132,40 +124,9 @@ func (l *line) atCall(username string) (*browser, directory.User) {
 	return l.browser().password(username, passphrase).sees("We are calling you", "press these two numbers"), user
 }
 
-// A landline is set up, and signs in later, and no code is ever said on the line.
-
 // count is the number that a query gives.
-
 func (s *site) count(query string, args ...any) (n int) {
 	s.t.Helper()
 	s.tx(func(tx *db.Tx) error { return tx.Row(query, args, &n) })
 	return n
 }
-
-// T47: there is one try. Wrong keys end the worth of the call, and count as a wrong code does.
-
-// Another call shows two new digits; those of the first are worth nothing in it, and its own keys nothing any more.
-
-// A call that is asked for again while nothing was pressed has the same digits: the first may still ring.
-
-// Nothing is proved by keys that come too late, and none by a page that comes too late.
-
-// T13: what is pressed in the call of one sign-in is worth nothing in another, of the same person or of somebody else,
-
-// and the approval of a sign-in sets nothing up.
-
-// Digits are no code, and a code is no digits: neither answers the other's question, and no form says that it was so.
-
-// Keys in a call that reads a code answer nothing, and use up nothing.
-
-// T16: of many keys at once the first decides; of many pages that go on, one signs in.
-
-// Keys that come while the person asks for another call, changes the number or leaves.
-
-// Keys count while the sign-in asks for them: not once the person has chosen another way, and not for somebody who may not
-
-// sign in any more.
-
-// Key 9 in a call for approval stops everything, as in any other, also after the right keys.
-
-// Who presses wrong keys in call after call is somebody else: the codes close, as for wrong codes, and the owner is told.

@@ -15,6 +15,7 @@ import (
 	"woggle/internal/method/phone"
 )
 
+// A landline is set up, and signs in later, and no code is ever said on the line.
 func TestACallIsApprovedWithTwoDigits(t *testing.T) {
 	eachLine(t, func(l *line) {
 		user := l.member("aisha", firstUse)
@@ -57,6 +58,7 @@ func TestACallIsApprovedWithTwoDigits(t *testing.T) {
 	})
 }
 
+// T47: there is one try. Wrong keys end the worth of the call, and count as a wrong code does.
 func TestWrongKeysEndTheCall(t *testing.T) {
 	eachLine(t, func(l *line) {
 		b, user := l.atCall("aisha")
@@ -82,6 +84,8 @@ func TestWrongKeysEndTheCall(t *testing.T) {
 	})
 }
 
+// T13: what is pressed in the call of one sign-in is worth nothing in another, of the same person or of somebody else,
+// and the approval of a sign-in sets nothing up.
 func TestAnApprovalIsGoodForItsOwnSignInOnly(t *testing.T) {
 	eachLine(t, func(l *line) {
 		mine, user := l.atCall("aisha")
@@ -125,6 +129,7 @@ func TestAnApprovalIsGoodForItsOwnSignInOnly(t *testing.T) {
 	})
 }
 
+// Digits are no code, and a code is no digits: neither answers the other's question, and no form says that it was so.
 func TestNoFormApproves(t *testing.T) {
 	eachLine(t, func(l *line) {
 		b, _ := l.atCall("aisha")
@@ -146,6 +151,7 @@ func TestNoFormApproves(t *testing.T) {
 	})
 }
 
+// Keys in a call that reads a code answer nothing, and use up nothing.
 func TestKeysAreNoCode(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *dbtest.Clock) {
 		l := withLine(t, d, clock, false)
@@ -166,6 +172,7 @@ func TestKeysAreNoCode(t *testing.T) {
 	})
 }
 
+// T16: of many keys at once the first decides; of many pages that go on, one signs in.
 func TestKeysAndPagesUnderRaces(t *testing.T) {
 	eachLine(t, func(l *line) {
 		b, user := l.atCall("aisha")
@@ -215,6 +222,7 @@ func TestKeysAndPagesUnderRaces(t *testing.T) {
 	})
 }
 
+// Who presses wrong keys in call after call is somebody else: the codes close, as for wrong codes, and the owner is told.
 func TestWrongKeysAreBounded(t *testing.T) {
 	eachLine(t, func(l *line) {
 		_, user := l.atCall("aisha")

@@ -12,6 +12,7 @@ import (
 	"woggle/internal/method/phone"
 )
 
+// Another call shows two new digits; those of the first are worth nothing in it, and its own keys nothing any more.
 func TestAnotherCallHasOtherDigits(t *testing.T) {
 	eachLine(t, func(l *line) {
 		b, _ := l.atCall("aisha")
@@ -38,6 +39,7 @@ func TestAnotherCallHasOtherDigits(t *testing.T) {
 	})
 }
 
+// A call that is asked for again while nothing was pressed has the same digits: the first may still ring.
 func TestTheSameDigitsWhileNothingWasPressed(t *testing.T) {
 	eachLine(t, func(l *line) {
 		b, _ := l.atCall("aisha")
@@ -57,6 +59,7 @@ func TestTheSameDigitsWhileNothingWasPressed(t *testing.T) {
 	})
 }
 
+// Nothing is proved by keys that come too late, and none by a page that comes too late.
 func TestKeysAfterTheEnd(t *testing.T) {
 	eachLine(t, func(l *line) {
 		b, _ := l.atCall("aisha")
@@ -81,6 +84,7 @@ func TestKeysAfterTheEnd(t *testing.T) {
 	})
 }
 
+// Keys that come while the person asks for another call, changes the number or leaves.
 func TestKeysWhileThePersonGoesOn(t *testing.T) {
 	eachLine(t, func(l *line) {
 		l.member("aisha", firstUse)
@@ -115,6 +119,8 @@ func TestKeysWhileThePersonGoesOn(t *testing.T) {
 	})
 }
 
+// Keys count while the sign-in asks for them: not once the person has chosen another way, and not for somebody who may not
+// sign in any more.
 func TestKeysThatNobodyAsksFor(t *testing.T) {
 	eachLine(t, func(l *line) {
 		user := l.member("aisha")
@@ -143,6 +149,7 @@ func TestKeysThatNobodyAsksFor(t *testing.T) {
 	})
 }
 
+// Key 9 in a call for approval stops everything, as in any other, also after the right keys.
 func TestNineInACallForApproval(t *testing.T) {
 	eachLine(t, func(l *line) {
 		b, user := l.atCall("aisha")
