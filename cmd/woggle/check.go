@@ -74,8 +74,7 @@ const patience = 10 * time.Second
 
 // probe tries what the settings name. It makes nothing and sends nothing.
 func probe(ctx context.Context, site Site) (found []Finding) {
-	found = append(found, Finding{Where: "phones", Warning: true, Wrong: "no text or call can be sent yet: members can set up an authenticator app only",
-		Do: "texts and calls come with the telephone providers"})
+	found = append(found, probePhones(site)...)
 	found = append(found, probeFolder(site)...)
 	found = append(found, probeKeys(ctx, site)...)
 	if site.TLS == files {

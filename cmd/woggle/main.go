@@ -31,6 +31,7 @@ type commands struct {
 	Serve    serveCommand    `cmd:"" help:"Run the server."`
 	Check    checkCommand    `cmd:"" help:"Explain what is wrong with the settings, and where."`
 	User     userCommand     `cmd:"" help:"See to people, while the server runs or not."`
+	Message  messageCommand  `cmd:"" help:"See what was sent, by which routes, and what it cost; try a route."`
 	Field    fieldCommand    `cmd:"" help:"See to the details that the organisation asks people for."`
 	Restored restoredCommand `cmd:"" help:"After a backup was put back: end what it may have brought back."`
 	Version  versionCommand  `cmd:"" help:"Tell the version."`

@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -37,7 +38,7 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"port": port, "await": await, "fetch": fetch, "mode": mode, "certificate": makeCertificate, "empty": empty,
-			"givephone": givePhone,
+			"givephone": givePhone, "gateway": startGateway,
 		},
 		Setup: func(e *testscript.Env) error {
 			// A demonstration keeps its things in the folder for temporary files: it is to leave nothing there.
@@ -115,6 +116,19 @@ func empty(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	if len(entries) > 0 {
 		ts.Fatalf("%s has %s in it", args[0], entries[0].Name())
+	}
+}
+
+// startGateway FILE… starts an SMS gateway that takes everything, and puts its address into the files for GATEWAY.
+func startGateway(ts *testscript.TestScript, _ bool, files []string) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "OK") }), ReadHeaderTimeout: time.Minute}
+	go server.Serve(listener)
+	ts.Defer(func() { server.Close() })
+	for _, file := range files {
+		text := ts.ReadFile(file)
+		ts.Check(os.WriteFile(ts.MkAbs(file), []byte(strings.ReplaceAll(text, "GATEWAY", "http://"+listener.Addr().String())), 0o600))
 	}
 }
 

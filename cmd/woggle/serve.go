@@ -47,7 +47,8 @@ func (c *serveCommand) Run(p *program, k *kong.Context) error {
 	}
 	log := p.logger(site.JSON)
 	s, err := server.New(server.Options{DB: d, Keys: ring, Base: site.Base, Brand: site.Brand, Zone: site.Zone, Stay: site.Stay,
-		Plan: phone.Plan{Default: site.Country, Allowed: site.Countries}, TrustedProxies: site.Proxies, SMTP: site.SMTP, Log: log})
+		Plan: phone.Plan{Default: site.Country, Allowed: site.Countries}, TrustedProxies: site.Proxies, SMTP: site.SMTP, Log: log,
+		Routes: site.Phones.Routes(site.Base), Limits: site.Phones.limits(), Approve: site.Approve, MetricsToken: site.Metrics})
 	if err != nil {
 		return err
 	}
@@ -82,7 +83,7 @@ func (c *serveCommand) site(p *program, k *kong.Context) (Site, error) {
 // resolve loads the settings of a command and judges them.
 func (s *Settings) resolve(p *program, k *kong.Context) (Site, []Finding) {
 	origins, found := s.Load(given(k), p.environ)
-	site, more := s.Resolve(origins, p.variable(passwordVariable))
+	site, more := s.Resolve(origins, p.variable(passwordVariable), p.variables())
 	return site, append(found, more...)
 }
 
@@ -94,6 +95,17 @@ func given(k *kong.Context) (flags []string) {
 		}
 	}
 	return flags
+}
+
+// variables are those of the environment that are ours.
+func (p *program) variables() map[string]string {
+	all := map[string]string{}
+	for _, entry := range p.environ {
+		if name, value, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "WOGGLE_") {
+			all[name] = value
+		}
+	}
+	return all
 }
 
 func (p *program) variable(name string) (value string) {

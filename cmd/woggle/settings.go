@@ -51,6 +51,11 @@ type Settings struct {
 	SMTPFrom         string `name:"smtp-from" placeholder:"ADDRESS" help:"Address that mails come from."`
 	SMTPTLS          string `name:"smtp-tls" placeholder:"HOW" help:"starttls, tls or none (starttls)."`
 
+	Routes           string `name:"routes" placeholder:"FILE" help:"The routes file: providers of texts and calls."`
+	Recordings       string `name:"recordings" placeholder:"FOLDER" help:"Recordings of your own for calls."`
+	Calls            string `name:"calls" placeholder:"HOW" help:"What calls do: code reads one out, approve asks for two digits (code)."`
+	MetricsTokenFile string `name:"metrics-token-file" placeholder:"FILE" help:"File with the token for /metrics; without it there are none."`
+
 	StaySignedInDays int    `name:"stay-signed-in-days" placeholder:"DAYS" help:"For how long people may choose to stay signed in; 0 does not offer it (0)."`
 	Log              string `name:"log" placeholder:"FORM" help:"text or json (text)."`
 }

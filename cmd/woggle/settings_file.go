@@ -121,15 +121,23 @@ func inOrder(text string, values map[string]any) []string {
 }
 
 // nearest is the setting that was probably meant, or empty.
-func (s *Settings) nearest(name string) (near string) {
+func (s *Settings) nearest(name string) string {
+	names := []string{}
+	for _, field := range s.settings() {
+		names = append(names, field.name)
+	}
+	return nearestOf(name, names)
+}
+
+// nearestOf is the one of the names that was probably meant, or empty.
+func nearestOf(name string, names []string) (near string) {
 	if len(name) > 50 {
 		return ""
 	}
 	least := 1 + min(3, len(name)/2)
-	for _, field := range s.settings() {
-		known := strings.ReplaceAll(field.name, "_", "")
-		if d := distance(strings.ReplaceAll(strings.ToLower(name), "_", ""), known); d < least {
-			least, near = d, field.name
+	for _, known := range names {
+		if d := distance(strings.ReplaceAll(strings.ToLower(name), "_", ""), strings.ReplaceAll(known, "_", "")); d < least {
+			least, near = d, known
 		}
 	}
 	return near

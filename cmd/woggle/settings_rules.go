@@ -19,6 +19,7 @@ import (
 	"unicode"
 
 	"woggle/internal/message"
+	"woggle/internal/message/speech"
 	"woggle/internal/method/phone"
 	"woggle/internal/page"
 )
@@ -38,6 +39,10 @@ type Site struct {
 	Zone      *time.Location
 	SMTP      *message.SMTP
 	Stay      time.Duration
+	Phones    *Phones // nil: there are no routes
+	Speech    *speech.Library
+	Approve   bool   // calls ask for two digits
+	Metrics   string // the token for them, or empty
 	Data      string
 	Database  string
 	Keys      string
@@ -72,7 +77,7 @@ func (c *rules) warn(name, wrong, do string) {
 }
 
 // Resolve makes the site of loaded settings. It is not to be used if there is an error among the findings.
-func (s *Settings) Resolve(origins Origins, password string) (Site, []Finding) {
+func (s *Settings) Resolve(origins Origins, password string, variables map[string]string) (Site, []Finding) {
 	c := &rules{Settings: s, origins: origins}
 	c.singleLines()
 	c.place()
@@ -84,6 +89,7 @@ func (s *Settings) Resolve(origins Origins, password string) (Site, []Finding) {
 	c.countries()
 	c.mail(password)
 	c.rest()
+	c.phones(variables)
 	return c.site, c.found
 }
 
@@ -312,6 +318,32 @@ func readPassword(path string) (string, error) {
 		return password, nil
 	}
 	return "", errors.New("the password file must hold one line, the password")
+}
+
+// phones reads the routes and the recordings. Variables are those of the environment with WOGGLE_ in front.
+func (c *rules) phones(variables map[string]string) {
+	library, err := speech.New(c.Recordings)
+	if err != nil {
+		for line := range strings.Lines(err.Error()) {
+			c.wrong("recordings", strings.TrimSpace(line), "")
+		}
+		return
+	}
+	c.site.Speech = library
+	if c.site.Approve = c.Calls == "approve"; c.Calls != "" && c.Calls != "approve" && c.Calls != "code" {
+		c.wrong("calls", fmt.Sprintf("calls cannot %q", c.Calls), `write "code" or "approve"`)
+	}
+	if c.MetricsTokenFile != "" {
+		if c.site.Metrics, err = readPassword(c.MetricsTokenFile); err != nil {
+			c.wrong("metrics_token_file", err.Error(), "")
+		}
+	}
+	if c.Routes == "" {
+		return
+	}
+	var found []Finding
+	c.site.Phones, found = readPhones(c.Routes, variables, c.site.Base, surroundings{c.site.Brand.Name, c.site.Country, library, c.site.Zone})
+	c.found = append(c.found, found...)
 }
 
 // maxStay bounds what a stolen browser is worth.

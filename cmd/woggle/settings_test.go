@@ -134,7 +134,7 @@ func resolve(t *testing.T, file string) (Site, []Finding) {
 	if len(found) > 0 {
 		t.Fatal(found)
 	}
-	return s.Resolve(origins, "")
+	return s.Resolve(origins, "", nil)
 }
 
 func TestTheDefaultsAreSafe(t *testing.T) {
@@ -282,7 +282,7 @@ func FuzzSettings(f *testing.F) {
 			}
 		}
 		s.Logo, s.SMTPPasswordFile = "", "" // no files are read here
-		if site, problems := s.Resolve(origins, ""); !slices.ContainsFunc(problems, func(f Finding) bool { return !f.Warning }) {
+		if site, problems := s.Resolve(origins, "", nil); !slices.ContainsFunc(problems, func(f Finding) bool { return !f.Warning }) {
 			if site.TLS == plain && !isLoopback(site.Base.Hostname()) {
 				t.Errorf("%q would serve %v without TLS", text, site.Base)
 			}

@@ -38,6 +38,11 @@ type Try struct {
 	Cost    bill.Money
 }
 
+// Ended tells whether nothing more will be known of it.
+func (r Record) Ended() bool {
+	return r.State != queued && r.State != sending && (r.State != sent || rank(r.Outcome) >= 3)
+}
+
 // Filter chooses messages; what is empty does not choose.
 type Filter struct {
 	Number string // E.164

@@ -49,7 +49,12 @@ type Route struct {
 func (r *Route) serves(m Message) bool {
 	language, _, _ := strings.Cut(m.Locale, "-")
 	return (len(r.Languages) == 0 || slices.Contains(r.Languages, language)) &&
-		(len(r.Prefixes) == 0 || slices.ContainsFunc(r.Prefixes, func(p string) bool { return strings.HasPrefix(m.To, p) }))
+		r.Reaches(m.To)
+}
+
+// Reaches tells whether the route serves the number, in whatever language.
+func (r *Route) Reaches(number string) bool {
+	return len(r.Prefixes) == 0 || slices.ContainsFunc(r.Prefixes, func(p string) bool { return strings.HasPrefix(number, p) })
 }
 
 // sender is whom a message to the number comes from: the longest prefix decides.
@@ -74,6 +79,12 @@ func (r *Route) price(m Message) (cost bill.Money, known bool) {
 		return r.Prices.Call(m.To, longestCall)
 	}
 	return 0, true
+}
+
+// Price is what a message like this would cost by the route.
+func (r *Route) Price(m Message) bill.Money {
+	cost, _ := r.price(m)
+	return cost
 }
 
 // arrange puts the routes that serve the message into the order in which they are tried: those that work before those

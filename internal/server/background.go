@@ -11,6 +11,7 @@ import (
 	"woggle/internal/db"
 	"woggle/internal/limit"
 	"woggle/internal/message"
+	"woggle/internal/message/bill"
 	"woggle/internal/method/phone"
 	"woggle/internal/session"
 	"woggle/internal/signin"
@@ -56,6 +57,7 @@ func (s *Server) sweep(ctx context.Context) {
 		"sessions": session.Sweep,
 		"limits":   func(tx *db.Tx) error { return limit.Sweep(tx, keepLimits) },
 		"phones":   phone.Sweep,
+		"spending": bill.Sweep,
 		"messages": func(tx *db.Tx) error { return message.Sweep(tx, keepMessages) },
 	} {
 		if err := s.db.Tx(ctx, step); err != nil && ctx.Err() == nil {

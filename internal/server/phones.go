@@ -2,7 +2,10 @@
 package server
 
 import (
+	"context"
 	"net/http"
+	"sync"
+	"time"
 
 	"woggle/internal/audit"
 	"woggle/internal/db"
@@ -82,4 +85,53 @@ func (s *Server) callback(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, mostCallback)
 	w.Header().Set("Cache-Control", "no-store")
 	hook.ServeHTTP(w, r)
+}
+
+// Figures tell how messages go.
+func (s *Server) Figures(ctx context.Context) (message.Figures, error) {
+	if err := s.outbox.Refresh(ctx); err != nil {
+		return message.Figures{}, err
+	}
+	return s.outbox.Figures(ctx)
+}
+
+// tryEvery is how often it is looked what became of a message that is tried.
+const tryEvery = 250 * time.Millisecond
+
+// Try sends one message and tells what is known of it, again and again, until its end is known or the context ends. If
+// another node runs, that may be the one that sends it.
+func (s *Server) Try(ctx context.Context, m message.Message, told func(message.Record)) (last message.Record, err error) {
+	running, stop := context.WithCancel(ctx)
+	var work sync.WaitGroup
+	work.Go(func() { s.outbox.Run(running) })
+	defer work.Wait()
+	defer stop()
+	var id string
+	err = s.db.Tx(ctx, func(tx *db.Tx) (err error) {
+		id, err = s.outbox.Enqueue(tx, m)
+		return err
+	})
+	if err != nil {
+		return last, err
+	}
+	again := time.NewTicker(tryEvery)
+	defer again.Stop()
+	for {
+		err := s.db.View(context.WithoutCancel(ctx), func(tx *db.Tx) (err error) {
+			last, _, err = message.Find(tx, id)
+			return err
+		})
+		if err != nil {
+			return last, err
+		}
+		told(last)
+		if last.Ended() {
+			return last, nil
+		}
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			return last, nil
+		}
+	}
 }

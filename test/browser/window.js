@@ -1,7 +1,7 @@
 // What a window asks of its page. Every question brings these functions along and leaves nothing behind.
 
 const tidy = (text) => (text ?? "").replace(/\s+/g, " ").trim();
-const words = () => tidy(document.body.innerText);
+const words = () => tidy(document.body?.innerText); // there is no body for a moment while a page is loaded again
 
 // shown tells whether somebody can see it. What is cut to a point is for screen readers only.
 const shown = (element) => element.checkVisibility({ visibilityProperty: true }) && getComputedStyle(element).clipPath === "none";

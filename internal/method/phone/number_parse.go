@@ -236,3 +236,12 @@ func (p Plan) regions() []string {
 // KnownRegion tells whether region is an ISO 3166-1 code, in capitals, that has a numbering plan. Settings
 // are checked with it.
 func KnownRegion(region string) bool { return phonenumbers.GetCountryCodeForRegion(region) != 0 }
+
+// Example is a number of the country in E.164 form, of nobody in particular, for prices to be looked up by.
+func Example(region string) (string, error) {
+	number := phonenumbers.GetExampleNumberForType(region, phonenumbers.MOBILE)
+	if number == nil {
+		return "", fmt.Errorf("there is no country %s", region)
+	}
+	return phonenumbers.Format(number, phonenumbers.E164), nil
+}
