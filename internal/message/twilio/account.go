@@ -10,8 +10,9 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
-	"strconv"
+	"slices"
 	"strings"
+	"time"
 
 	"woggle/internal/message"
 	"woggle/internal/message/bill"
@@ -25,9 +26,10 @@ type Config struct {
 	AuthToken  string // signs what is called back, and is the password where there is no key
 	APIKey     string // SK and 32 hexadecimal digits, or empty
 	APISecret  string // of the key
-	Service    string // texts: a messaging service (MG…) that chooses the sender, or empty
+	Service    string // texts: a messaging service (MG…) that chooses the sender where the route gives none, or empty
 	Callback   string // public address of the route's callbacks
 	Endpoint   string // empty is https://api.twilio.com
+	Currency   string // that the bill is in, as GBP; charges in another one are left out of it
 
 	Organisation string          // calls: as people know it
 	Speech       *speech.Library // calls: what is said
@@ -45,6 +47,7 @@ type account struct {
 	desk   message.Desk
 	client *web.Client
 	base   string
+	now    func() time.Time
 }
 
 func newAccount(c Config, desk message.Desk) (a account, err error) {
@@ -68,23 +71,25 @@ func newAccount(c Config, desk message.Desk) (a account, err error) {
 	if err != nil {
 		wrong = append(wrong, err)
 	}
-	return account{c, desk, web.New(), base}, errors.Join(wrong...)
+	return account{c, desk, web.New(), base, time.Now}, errors.Join(wrong...)
 }
 
 // created is what Twilio answers, of a success and of an error.
 type created struct {
 	SID       string          `json:"sid"`
 	Status    json.RawMessage `json:"status"` // a word, or the status of an error
-	ErrorCode *int            `json:"error_code"`
+	ErrorCode int             `json:"error_code"`
 	Code      int             `json:"code"`
 }
 
-// post makes something at the account.
-func (a account) post(ctx context.Context, what string, form url.Values) (created, error) {
-	var c created
+// givenUp are the statuses with which something that was just made is already lost.
+var givenUp = []string{`"failed"`, `"undelivered"`, `"canceled"`}
+
+// post makes something at the account, and returns Twilio's name for it.
+func (a account) post(ctx context.Context, what string, form url.Values) (receipt string, err error) {
 	r, err := http.NewRequest(http.MethodPost, a.base+"/"+what+".json", strings.NewReader(form.Encode()))
 	if err != nil {
-		return c, errors.New("the address of Twilio is not one")
+		return "", errors.New("the address of Twilio is not one")
 	}
 	user, password := a.AccountSID, a.AuthToken
 	if a.APIKey != "" {
@@ -94,46 +99,22 @@ func (a account) post(ctx context.Context, what string, form url.Values) (create
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	answer, err := a.client.Do(ctx, r)
 	if err != nil {
-		return c, err
+		return "", err
 	}
+	var c created
 	err = json.Unmarshal(answer.Body, &c)
-	if answer.Status != http.StatusCreated && answer.Status != http.StatusOK {
-		return c, refusal(answer, c.Code)
-	}
 	switch {
+	case answer.Status >= 300:
+		return "", refusal(answer, c.Code)
 	case err != nil || c.SID == "":
-		return c, message.Doubtful(fmt.Errorf("Twilio answered %d with something else than it should", answer.Status))
-	case c.ErrorCode != nil && *c.ErrorCode != 0: // a success with an error inside
-		return c, refusal(web.Answer{Status: http.StatusBadRequest}, *c.ErrorCode)
+		return "", message.Doubtful(fmt.Errorf("Twilio answered %d with something else than it should", answer.Status))
+	case c.ErrorCode != 0, slices.Contains(givenUp, string(c.Status)): // a success with an error inside
+		return "", refusal(web.Answer{Status: http.StatusBadRequest}, c.ErrorCode)
 	}
-	return c, nil
+	return c.SID, nil
 }
 
-// never are the errors that are the number's: no route of ours changes what it is ("Error and Warning Dictionary").
-var never = map[int]bool{
-	21211: true, // not a number
-	21214: true, // cannot be reached
-	21217: true, // not formatted as a number
-	21401: true, // not a number
-	21407: true, // not of this kind
-	21421: true, // not a number
-	21614: true, // not a mobile
-	13224: true, // not a valid number to dial
-}
-
-func refusal(answer web.Answer, code int) error {
-	err := answer.Refusal(strconv.Itoa(code))
-	if never[code] {
-		return message.Permanent(err)
-	}
-	return err
-}
-
-// charged reads a price such as "-0.04", or is nil.
-func charged(price string) *bill.Money {
-	amount, err := bill.ParseMoney(strings.TrimPrefix(price, "-"))
-	if price == "" || err != nil {
-		return nil
-	}
-	return &amount
+// charge is what a callback says that was charged.
+func (a account) charge(form url.Values) *bill.Money {
+	return web.Charge(form.Get("Price"), form.Get("PriceUnit"), a.Currency)
 }

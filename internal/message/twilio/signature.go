@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 )
 
 // sign signs an address and the fields of a form: HMAC-SHA-1 of the address and, in order of their names, each name and
@@ -26,14 +27,31 @@ func sign(token, address string, form url.Values) string {
 }
 
 // signed tells whether a request is Twilio's. The address is the one that we gave out, never one that the request says.
+// All that is used of a request is its path and its form, and both are signed; other kinds of bodies, for which Twilio
+// puts a checksum into the address, are not asked for and not looked at.
 func (c Config) signed(r *http.Request) bool {
-	address := c.Callback + r.URL.EscapedPath()
-	if r.URL.RawQuery != "" {
-		address += "?" + r.URL.RawQuery
-	}
 	if r.ParseForm() != nil {
 		return false
 	}
-	wanted := sign(c.AuthToken, address, r.PostForm)
-	return hmac.Equal([]byte(wanted), []byte(r.Header.Get("X-Twilio-Signature")))
+	signature := []byte(r.Header.Get("X-Twilio-Signature"))
+	for _, base := range c.bases() {
+		address := base + r.URL.EscapedPath()
+		if r.URL.RawQuery != "" {
+			address += "?" + r.URL.RawQuery
+		}
+		if hmac.Equal([]byte(sign(c.AuthToken, address, r.PostForm)), signature) {
+			return true
+		}
+	}
+	return false
+}
+
+// bases is what signed addresses may begin with: Twilio has signed https addresses with and without their port.
+func (c Config) bases() []string {
+	u, err := url.Parse(c.Callback)
+	if err != nil || u.Port() == "" {
+		return []string{c.Callback}
+	}
+	u.Host = strings.TrimSuffix(u.Host, ":"+u.Port())
+	return []string{c.Callback, u.String()}
 }

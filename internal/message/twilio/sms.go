@@ -4,6 +4,7 @@ package twilio
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -20,7 +21,10 @@ type SMS struct{ account }
 // NewSMS makes the provider. The error tells all that is wrong with the settings.
 func NewSMS(c Config, desk message.Desk) (*SMS, error) {
 	a, err := newAccount(c, desk)
-	return &SMS{a}, err
+	if err != nil {
+		return nil, err
+	}
+	return &SMS{a}, nil
 }
 
 // longestValidity is the most that Twilio keeps a text for.
@@ -28,7 +32,13 @@ const longestValidity = 4 * time.Hour
 
 // Send hands the text to Twilio.
 func (s *SMS) Send(ctx context.Context, m message.Message) (receipt string, err error) {
-	form := url.Values{"To": {m.To}, "Body": {m.Body}, "StatusCallback": {s.Callback + "/status/" + m.ID}}
+	if m.Sender == "" && s.Service == "" {
+		return "", errors.New("the route has no sender for this number: add one, or a messaging service")
+	}
+	form := url.Values{"To": {m.To}, "Body": {m.Body}, "SmartEncoded": {"false"}} // it is in its alphabet, or means to be in another
+	if strings.HasPrefix(s.Callback, "https://") {                                // with an address that it can't reach, Twilio refuses the text
+		form.Set("StatusCallback", s.Callback+"/status/"+m.ID)
+	}
 	if s.Service != "" {
 		form.Set("MessagingServiceSid", s.Service)
 	}
@@ -36,11 +46,10 @@ func (s *SMS) Send(ctx context.Context, m message.Message) (receipt string, err 
 		form.Set("From", m.Sender)
 	}
 	// A dead code is not worth delivering.
-	if left := time.Until(m.ExpiresAt); left < longestValidity {
+	if left := m.ExpiresAt.Sub(s.now()); left < longestValidity {
 		form.Set("ValidityPeriod", strconv.Itoa(max(1, int(left/time.Second))))
 	}
-	c, err := s.post(ctx, "Messages", form)
-	return c.SID, err
+	return s.post(ctx, "Messages", form)
 }
 
 // statuses of a text, with what they mean. Others are on the way.
@@ -58,5 +67,6 @@ func (s *SMS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
-	web.AnswerReport(w, s.desk.Report(r.Context(), message.Report{Message: id, Event: event, Cause: r.PostForm.Get("ErrorCode"), Cost: charged(r.PostForm.Get("Price"))}))
+	web.AnswerReport(w, s.desk.Report(r.Context(), message.Report{Message: id, Receipt: r.PostForm.Get("MessageSid"), Event: event,
+		Cause: cause(r.PostForm.Get("ErrorCode")), Cost: s.charge(r.PostForm)}))
 }

@@ -32,54 +32,65 @@ func NewVoice(c Config, desk message.Desk) (*Voice, error) {
 	if !strings.HasPrefix(c.Callback, "https://") {
 		err = errors.Join(err, errors.New("Twilio asks us what to say in a call, so the site needs an address with https://"))
 	}
-	return &Voice{a, web.Dialogue{Desk: desk, Speech: c.Speech, Organisation: c.Organisation, Callback: c.Callback, Secret: c.AuthToken}}, err
+	if err != nil {
+		return nil, err
+	}
+	return &Voice{a, web.Dialogue{Desk: desk, Speech: c.Speech, Sound: c.Speech.WAV, Organisation: c.Organisation, Callback: c.Callback, Secret: c.AuthToken}}, nil
 }
 
 // ringing is how long it rings. Answering machines often take longer than 20 seconds, old people too.
 const ringing = 35 * time.Second
 
-// Send asks Twilio for the call.
+// Send asks Twilio for the call. It does not ask whether a machine answers: who presses no key hears no code.
 func (v *Voice) Send(ctx context.Context, m message.Message) (receipt string, err error) {
-	form := url.Values{"To": {m.To}, "From": {m.Sender}, "Method": {"POST"}, "Url": {v.Callback + "/answer/" + m.ID},
+	if m.Sender == "" {
+		return "", errors.New("the route has no sender for this number: calls come from a number of the account")
+	}
+	form := url.Values{"To": {m.To}, "From": {m.Sender}, "Method": {"POST"}, "Url": {v.dialogue.AnswerAddress(m)},
 		"StatusCallback": {v.Callback + "/status/" + m.ID}, "StatusCallbackMethod": {"POST"}, "StatusCallbackEvent": {"completed"},
 		"Timeout": {strconv.Itoa(int(ringing / time.Second))}, "TimeLimit": {strconv.Itoa(int(call.Longest / time.Second))}}
 	if m.Extension != "" {
 		form.Set("SendDigits", "ww"+m.Extension) // each w is half a second
 	}
-	c, err := v.post(ctx, "Calls", form)
-	return c.SID, err
+	return v.post(ctx, "Calls", form)
 }
 
 // ends are the statuses of a call that is over, with what they mean.
 var ends = map[string]message.Event{"busy": message.Busy, "no-answer": message.NoAnswer, "canceled": message.NoAnswer, "failed": message.Failed, "completed": message.NoKey}
 
-// ServeHTTP takes what Twilio tells and asks about calls.
+// ServeHTTP takes what Twilio tells and asks about calls. It signs also when it fetches a sound.
 func (v *Voice) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if v.dialogue.Speak(w, r) {
-		return
-	}
 	if !v.signed(r) {
 		http.Error(w, "this is not signed by Twilio", http.StatusForbidden)
 		return
 	}
-	part := strings.Split(strings.TrimPrefix(r.URL.Path, "/"), "/")
-	switch {
-	case len(part) == 2 && part[0] == "status":
-		event, over := ends[r.PostForm.Get("CallStatus")]
-		if !over {
-			w.WriteHeader(http.StatusNoContent)
-			return
-		}
-		web.AnswerReport(w, v.desk.Report(r.Context(), message.Report{Message: part[1], Event: event, Cause: r.PostForm.Get("SipResponseCode"), Cost: charged(r.PostForm.Get("Price"))}))
-	case len(part) == 2 && part[0] == "answer":
-		state, err := v.dialogue.Answer(r.Context(), part[1])
-		v.say(w, part[1], state, err)
-	case len(part) == 3 && part[0] == "keys":
-		state, err := v.dialogue.Press(r.Context(), part[1], part[2], r.PostForm.Get("Digits"))
-		v.say(w, part[1], state, err)
-	default:
-		http.Error(w, "there is nothing here", http.StatusNotFound)
+	if v.dialogue.Speak(w, r) {
+		return
 	}
+	if id, is := strings.CutPrefix(r.URL.Path, "/status/"); is {
+		v.end(w, r, id)
+		return
+	}
+	turn, err := v.dialogue.Next(r.Context(), r.URL.Path, r.PostForm.Get("Digits"))
+	switch {
+	case errors.Is(err, web.ErrNowhere):
+		http.Error(w, "there is nothing here", http.StatusNotFound)
+	case err != nil:
+		http.Error(w, "not now: please try again", http.StatusServiceUnavailable)
+	default:
+		say(w, turn)
+	}
+}
+
+// end takes the report of a call that is over.
+func (v *Voice) end(w http.ResponseWriter, r *http.Request, id string) {
+	event, over := ends[r.PostForm.Get("CallStatus")]
+	if !over {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	web.AnswerReport(w, v.desk.Report(r.Context(), message.Report{Message: id, Receipt: r.PostForm.Get("CallSid"), Event: event,
+		Cause: web.Code(r.PostForm.Get("SipResponseCode")), Cost: v.charge(r.PostForm)}))
 }
 
 // TwiML, as far as it is spoken here.
@@ -101,20 +112,13 @@ type (
 	}
 )
 
-// say tells Twilio what to play in the state, and where to go on.
-func (v *Voice) say(w http.ResponseWriter, id string, state call.State, err error) {
-	answer := response{Hangup: &struct{}{}}
-	switch {
-	case err != nil && !errors.Is(err, web.ErrOver):
-		http.Error(w, "not now", http.StatusServiceUnavailable)
-		return
-	case err == nil && state.Step != call.Over:
-		answer = response{Gather: &gather{Input: "dtmf", Digits: 1, Timeout: web.Patience(state), OnEmpty: true, Method: "POST",
-			Action: v.dialogue.KeysAddress(id, state), Play: v.dialogue.SpeechAddress(id, state)}}
+// say tells Twilio what comes next.
+func say(w http.ResponseWriter, turn web.Turn) {
+	answer := response{Gather: &gather{Input: "dtmf", Digits: 1, Timeout: turn.Patience, OnEmpty: true, Action: turn.Keys, Method: "POST", Play: turn.Speech}}
+	if turn.Over {
+		answer = response{Hangup: &struct{}{}}
 	}
 	w.Header().Set("Content-Type", "text/xml; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
-	if err := xml.NewEncoder(w).Encode(answer); err != nil {
-		http.Error(w, "not now", http.StatusInternalServerError)
-	}
+	_ = xml.NewEncoder(w).Encode(answer) // who asked may be gone
 }

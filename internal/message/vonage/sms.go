@@ -3,6 +3,7 @@
 package vonage
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -19,7 +20,6 @@ import (
 	"time"
 
 	"woggle/internal/message"
-	"woggle/internal/message/bill"
 	"woggle/internal/message/web"
 )
 
@@ -30,6 +30,7 @@ type SMSConfig struct {
 	SignatureSecret string // signs what is called back (HMAC-SHA-256); empty takes no reports
 	Callback        string // public address of the route's callbacks
 	Endpoint        string // empty is https://rest.nexmo.com
+	Currency        string // that the bill is in, as GBP; what Vonage charges, in euros, is left out of another one
 }
 
 // SMS sends texts.
@@ -51,8 +52,17 @@ func NewSMS(c SMSConfig, desk message.Desk) (*SMS, error) {
 	if err != nil {
 		wrong = append(wrong, err)
 	}
-	return &SMS{c, desk, web.New(), base, time.Now}, errors.Join(wrong...)
+	if len(wrong) > 0 {
+		return nil, errors.Join(wrong...)
+	}
+	return &SMS{c, desk, web.New(), base, time.Now}, nil
 }
+
+// currency is what Vonage charges in, whatever account it is.
+const currency = "EUR"
+
+// mostBody bounds what Vonage sends us, in bytes.
+const mostBody = 64 << 10
 
 // The bounds of how long Vonage keeps a text.
 const (
@@ -62,13 +72,16 @@ const (
 
 // Send hands the text to Vonage.
 func (s *SMS) Send(ctx context.Context, m message.Message) (receipt string, err error) {
+	if m.Sender == "" {
+		return "", errors.New("the route has no sender for this number: add a name or a number")
+	}
 	form := url.Values{"api_key": {s.APIKey}, "api_secret": {s.APISecret}, "to": {strings.TrimPrefix(m.To, "+")}, "from": {strings.TrimPrefix(m.Sender, "+")},
 		"text": {m.Body}, "client-ref": {m.ID}, "type": {"text"}}
 	if _, gsm := message.Septets(m.Body); !gsm {
 		form.Set("type", "unicode")
 	}
 	form.Set("ttl", strconv.FormatInt(min(max(m.ExpiresAt.Sub(s.now()), shortestTTL), longestTTL).Milliseconds(), 10))
-	if s.SignatureSecret != "" {
+	if s.SignatureSecret != "" && strings.HasPrefix(s.Callback, "https://") {
 		form.Set("callback", s.Callback+"/status")
 	}
 	r, err := http.NewRequest(http.MethodPost, s.base, strings.NewReader(form.Encode()))
@@ -97,35 +110,54 @@ func judge(answer web.Answer) (receipt string, err error) {
 	if json.Unmarshal(answer.Body, &said) != nil || len(said.Messages) == 0 {
 		return "", message.Doubtful(errors.New("Vonage answered with something else than it should"))
 	}
-	for i, one := range said.Messages {
+	taken := 0
+	for _, one := range said.Messages {
 		if one.Status == "0" {
-			continue
+			taken++
+		} else {
+			err = refusal(one.Status)
 		}
-		if i > 0 { // a part of it is on its way
-			return "", message.Doubtful(refusal(one.Status))
-		}
-		return "", refusal(one.Status)
 	}
-	return said.Messages[0].ID, nil
+	switch {
+	case err == nil:
+		return said.Messages[0].ID, nil
+	case taken > 0: // a part of it is on its way, whatever the others are
+		return "", message.Doubtful(errors.New(err.Error()))
+	}
+	return "", err
 }
 
-// refusals are the statuses of texts that are not taken, in words for the administrator ("SMS API: error codes").
-var refusals = map[string]string{"1": "too fast", "2": "a parameter is missing", "3": "a parameter is wrong", "4": "the API key or its secret is wrong",
-	"5": "a fault of theirs", "6": "the number cannot be texted", "7": "the number is barred", "8": "the account is barred", "9": "the credit is used up",
-	"10": "too many connections", "11": "the account is not for this interface", "12": "the text is too long", "14": "the signature is wrong", "15": "the sender is not allowed", "22": "the network is not known",
-	"29": "the number is not on the list of a trial account", "33": "the number is switched off"}
+// statuses of texts that are not taken ("SMS API: error codes").
+var refusals = map[string]struct {
+	words string            // for the administrator
+	mark  func(error) error // nil is plain: the fault is the account's or the moment's
+}{
+	"1":  {"too fast", nil},
+	"2":  {"a parameter is missing", nil},
+	"3":  {"a parameter is wrong", nil},
+	"4":  {"the API key or its secret is wrong", nil},
+	"5":  {"a fault of theirs", message.Doubtful},
+	"6":  {"the number cannot be texted", message.Permanent},
+	"7":  {"the number is barred", message.Permanent},
+	"8":  {"the account is barred", nil},
+	"9":  {"the credit is used up", nil},
+	"10": {"too many connections", nil},
+	"11": {"the account may not use this interface", nil},
+	"12": {"the text is too long", message.Permanent},
+	"14": {"the signature is wrong", nil},
+	"15": {"the sender is not allowed", nil},
+	"22": {"the network of the number is not known", message.Permanent},
+	"23": {"the address of our callbacks is wrong: look at the public address of the site", nil},
+	"29": {"a trial account reaches only numbers on its list", message.Permanent},
+	"32": {"the account wants signed requests, not its secret", nil},
+	"33": {"the number is switched off", message.Permanent},
+}
 
 func refusal(status string) error {
-	words, known := refusals[status]
-	if !known {
-		words = "for a reason that it did not explain"
-	}
-	err := fmt.Errorf("Vonage refused the text: status %s, %s", web.Code(status), words)
-	switch status {
-	case "6", "7", "33":
-		return message.Permanent(err)
-	case "5":
-		return message.Doubtful(err)
+	r := refusals[status]
+	err := fmt.Errorf("Vonage refused the text: status %s, %s", web.Code(status), cmp.Or(r.words, "for a reason that it did not explain"))
+	if r.mark != nil {
+		return r.mark(err)
 	}
 	return err
 }
@@ -147,6 +179,7 @@ var statuses = map[string]message.Event{"delivered": message.Delivered, "expired
 
 // ServeHTTP takes a report, as a query, a form or JSON, as the account is set.
 func (s *SMS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, mostBody)
 	form, err := fields(r)
 	if err != nil {
 		http.Error(w, "this is no report", http.StatusBadRequest)
@@ -164,11 +197,8 @@ func (s *SMS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
-	report := message.Report{Message: form.Get("client-ref"), Receipt: form.Get("messageId"), Event: event, Cause: form.Get("err-code")}
-	if price, err := bill.ParseMoney(form.Get("price")); err == nil && form.Get("price") != "" {
-		report.Cost = &price
-	}
-	web.AnswerReport(w, s.desk.Report(r.Context(), report))
+	web.AnswerReport(w, s.desk.Report(r.Context(), message.Report{Message: form.Get("client-ref"), Receipt: form.Get("messageId"), Event: event,
+		Cause: web.Code(form.Get("err-code")), Cost: web.Charge(form.Get("price"), currency, s.Currency)}))
 }
 
 // fields are what a report says.
@@ -178,7 +208,9 @@ func fields(r *http.Request) (url.Values, error) {
 		return r.Form, err
 	}
 	var values map[string]any
-	if err := json.NewDecoder(r.Body).Decode(&values); err != nil {
+	in := json.NewDecoder(r.Body)
+	in.UseNumber() // as they were written: that is what is signed
+	if err := in.Decode(&values); err != nil {
 		return nil, err
 	}
 	form := url.Values{}

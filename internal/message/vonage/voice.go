@@ -8,6 +8,7 @@ import (
 	"crypto/rsa"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"regexp"
@@ -15,7 +16,6 @@ import (
 	"time"
 
 	"woggle/internal/message"
-	"woggle/internal/message/bill"
 	"woggle/internal/message/call"
 	"woggle/internal/message/speech"
 	"woggle/internal/message/web"
@@ -28,6 +28,7 @@ type VoiceConfig struct {
 	SignatureSecret string // of the account: signs what is called back
 	Callback        string // public address of the route's callbacks
 	Endpoint        string // empty is https://api.nexmo.com
+	Currency        string // that the bill is in, as GBP; what Vonage charges, in euros, is left out of another one
 
 	Organisation string          // as people know it
 	Speech       *speech.Library // what is said
@@ -66,28 +67,47 @@ func NewVoice(c VoiceConfig, desk message.Desk) (*Voice, error) {
 	if err != nil {
 		wrong = append(wrong, err)
 	}
-	return &Voice{c, desk, web.New(), key, base, web.Dialogue{Desk: desk, Speech: c.Speech, Organisation: c.Organisation, Callback: c.Callback,
-		Secret: c.SignatureSecret}, time.Now}, errors.Join(wrong...)
+	if len(wrong) > 0 {
+		return nil, errors.Join(wrong...)
+	}
+	dialogue := web.Dialogue{Desk: desk, Speech: c.Speech, Sound: sound(c.Speech), Organisation: c.Organisation, Callback: c.Callback, Secret: c.SignatureSecret}
+	return &Voice{c, desk, web.New(), key, base, dialogue, time.Now}, nil
 }
 
 // ringing is how long it rings, in seconds.
 const ringing = 35
 
-type endpoint struct {
-	Type   string `json:"type"`
-	Number string `json:"number"`
-	Keys   string `json:"dtmfAnswer,omitempty"`
-}
+// What Vonage is asked for (Voice API, "Create an outbound call").
+type (
+	order struct {
+		To           []endpoint `json:"to"`
+		From         endpoint   `json:"from"`
+		AnswerURL    []string   `json:"answer_url"`
+		AnswerMethod string     `json:"answer_method"`
+		EventURL     []string   `json:"event_url"`
+		EventMethod  string     `json:"event_method"`
+		Ringing      int        `json:"ringing_timer"` // seconds
+		Length       int        `json:"length_timer"`  // seconds
+	}
+	endpoint struct {
+		Type   string `json:"type"`
+		Number string `json:"number"`
+		Keys   string `json:"dtmfAnswer,omitempty"`
+	}
+)
 
 // Send asks Vonage for the call.
 func (v *Voice) Send(ctx context.Context, m message.Message) (receipt string, err error) {
+	if m.Sender == "" {
+		return "", errors.New("the route has no sender for this number: calls come from a number of the application")
+	}
 	to := endpoint{Type: "phone", Number: strings.TrimPrefix(m.To, "+")}
 	if m.Extension != "" {
 		to.Keys = "pp" + m.Extension // each p is half a second
 	}
-	body, err := json.Marshal(map[string]any{"to": []endpoint{to}, "from": endpoint{Type: "phone", Number: strings.TrimPrefix(m.Sender, "+")},
-		"answer_url": []string{v.Callback + "/answer/" + m.ID}, "answer_method": "POST", "event_url": []string{v.Callback + "/status/" + m.ID}, "event_method": "POST",
-		"ringing_timer": ringing, "length_timer": int(call.Longest / time.Second)})
+	body, err := json.Marshal(order{To: []endpoint{to}, From: endpoint{Type: "phone", Number: strings.TrimPrefix(m.Sender, "+")},
+		AnswerURL: []string{v.dialogue.AnswerAddress(m)}, AnswerMethod: http.MethodPost, EventURL: []string{v.Callback + "/status/" + m.ID}, EventMethod: http.MethodPost,
+		Ringing: ringing, Length: int(call.Longest / time.Second)})
 	if err != nil {
 		return "", err
 	}
@@ -105,15 +125,15 @@ func (v *Voice) Send(ctx context.Context, m message.Message) (receipt string, er
 	if err != nil {
 		return "", err
 	}
-	var said struct{ UUID, Status string }
-	if answer.Status != http.StatusCreated {
+	if answer.Status >= 300 {
 		return "", answer.Refusal("")
 	}
+	var said struct{ UUID, Status string }
 	if json.Unmarshal(answer.Body, &said) != nil || said.UUID == "" {
-		return "", message.Doubtful(errors.New("Vonage answered with something else than it should"))
+		return "", message.Doubtful(fmt.Errorf("Vonage answered %d with something else than it should", answer.Status))
 	}
-	if event := ends[said.Status]; event == message.Failed { // a success with an error inside
-		return "", errors.New("Vonage took the call and gave it up at once")
+	if _, over := ends[said.Status]; over { // a success with an error inside
+		return "", errors.New("Vonage took the call and gave it up at once: status " + web.Code(said.Status))
 	}
 	return said.UUID, nil
 }
@@ -122,79 +142,88 @@ func (v *Voice) Send(ctx context.Context, m message.Message) (receipt string, er
 var ends = map[string]message.Event{"busy": message.Busy, "timeout": message.NoAnswer, "unanswered": message.NoAnswer, "cancelled": message.NoAnswer, "rejected": message.Busy,
 	"failed": message.Failed, "completed": message.NoKey}
 
-// ServeHTTP takes what Vonage tells and asks about calls.
+// told is what Vonage tells and asks about calls, as far as it is looked at.
+type told struct {
+	Status string
+	Price  string
+	Detail string
+	DTMF   json.RawMessage
+}
+
+// keys are those that were pressed; none is silence.
+func (t told) keys() string {
+	var pressed struct{ Digits string }
+	_ = json.Unmarshal(t.DTMF, &pressed) // what is not of this form has no keys in it
+	return pressed.Digits
+}
+
+// ServeHTTP takes what Vonage tells and asks about calls. When it fetches a sound it signs nothing.
 func (v *Voice) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if v.dialogue.Speak(w, r) {
 		return
 	}
-	body, err := io.ReadAll(r.Body)
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, mostBody))
 	token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	claims, signed := checkToken(token, v.SignatureSecret, body, v.now())
 	if err != nil || !signed || claims.Application != "" && !strings.EqualFold(claims.Application, v.Application) {
 		http.Error(w, "this is not signed by Vonage, or not of now", http.StatusForbidden)
 		return
 	}
-	var said struct {
-		Status, Price, Detail string
-		DTMF                  struct{ Digits string }
-	}
-	if len(body) > 0 && json.Unmarshal(body, &said) != nil {
+	var t told
+	if json.Unmarshal(body, &t) != nil {
 		http.Error(w, "this is no JSON", http.StatusBadRequest)
 		return
 	}
-	part := strings.Split(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	if id, is := strings.CutPrefix(r.URL.Path, "/status/"); is {
+		v.end(w, r, id, t)
+		return
+	}
+	turn, err := v.dialogue.Next(r.Context(), r.URL.Path, t.keys())
 	switch {
-	case len(part) == 2 && part[0] == "status":
-		event, over := ends[said.Status]
-		if !over {
-			w.WriteHeader(http.StatusNoContent)
-			return
-		}
-		report := message.Report{Message: part[1], Event: event, Cause: web.Code(said.Detail)}
-		if price, err := bill.ParseMoney(said.Price); err == nil && said.Price != "" {
-			report.Cost = &price
-		}
-		web.AnswerReport(w, v.desk.Report(r.Context(), report))
-	case len(part) == 2 && part[0] == "answer":
-		state, err := v.dialogue.Answer(r.Context(), part[1])
-		v.say(w, part[1], state, err)
-	case len(part) == 3 && part[0] == "keys":
-		state, err := v.dialogue.Press(r.Context(), part[1], part[2], said.DTMF.Digits)
-		v.say(w, part[1], state, err)
-	default:
+	case errors.Is(err, web.ErrNowhere):
 		http.Error(w, "there is nothing here", http.StatusNotFound)
+	case err != nil:
+		http.Error(w, "not now: please try again", http.StatusServiceUnavailable)
+	default:
+		say(w, turn)
 	}
 }
 
-// An action of a call control object (NCCO).
-type action struct {
-	Action    string   `json:"action"`
-	StreamURL []string `json:"streamUrl,omitempty"`
-	BargeIn   bool     `json:"bargeIn,omitempty"`
-	Type      []string `json:"type,omitempty"`
-	DTMF      *dtmf    `json:"dtmf,omitempty"`
-	EventURL  []string `json:"eventUrl,omitempty"`
-}
-
-type dtmf struct {
-	Digits  int `json:"maxDigits"`
-	Timeout int `json:"timeOut"`
-}
-
-// say tells Vonage what to play in the state, and where to go on. An empty list ends the call.
-func (v *Voice) say(w http.ResponseWriter, id string, state call.State, err error) {
-	actions := []action{}
-	switch {
-	case err != nil && !errors.Is(err, web.ErrOver):
-		http.Error(w, "not now", http.StatusServiceUnavailable)
+// end takes the report of a call that is over.
+func (v *Voice) end(w http.ResponseWriter, r *http.Request, id string, t told) {
+	event, over := ends[t.Status]
+	if !over {
+		w.WriteHeader(http.StatusNoContent)
 		return
-	case err == nil && state.Step != call.Over:
-		actions = []action{{Action: "stream", StreamURL: []string{v.dialogue.SpeechAddress(id, state)}, BargeIn: true},
-			{Action: "input", Type: []string{"dtmf"}, DTMF: &dtmf{1, web.Patience(state)}, EventURL: []string{v.dialogue.KeysAddress(id, state)}}}
+	}
+	web.AnswerReport(w, v.desk.Report(r.Context(), message.Report{Message: id, Event: event, Cause: web.Code(t.Detail),
+		Cost: web.Charge(t.Price, currency, v.Currency)}))
+}
+
+// The actions of a call control object (NCCO) that are spoken here.
+type (
+	action struct {
+		Action    string   `json:"action"`
+		StreamURL []string `json:"streamUrl,omitempty"`
+		BargeIn   bool     `json:"bargeIn,omitempty"`
+		Type      []string `json:"type,omitempty"`
+		DTMF      *dtmf    `json:"dtmf,omitempty"`
+		EventURL  []string `json:"eventUrl,omitempty"`
+	}
+	dtmf struct {
+		Digits  int `json:"maxDigits"`
+		Timeout int `json:"timeOut"` // seconds
+	}
+)
+
+// say tells Vonage what comes next. An empty list ends the call.
+func say(w http.ResponseWriter, turn web.Turn) {
+	actions := []action{}
+	if !turn.Over {
+		actions = []action{{Action: "stream", StreamURL: []string{turn.Speech}, BargeIn: true},
+			{Action: "input", Type: []string{"dtmf"}, DTMF: &dtmf{1, turn.Patience}, EventURL: []string{turn.Keys}}}
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
-	if err := json.NewEncoder(w).Encode(actions); err != nil {
-		http.Error(w, "not now", http.StatusInternalServerError)
-	}
+	_ = json.NewEncoder(w).Encode(actions) // who asked may be gone
 }
