@@ -24,6 +24,11 @@ need zbar-tools installed zbarimg
 need oathtool installed oathtool
 need librsvg2-bin installed rsvg-convert
 need sox installed soxi
+need sip-tester installed sipp
+need baresip-core installed baresip
+need pocketsphinx installed pocketsphinx_batch
+need pocketsphinx-en-us test -d /usr/share/pocketsphinx/model/en-us
+need iproute2 installed ip
 need python3-aiosmtpd mail_server
 
 if [ ${#missing[@]} -eq 0 ]; then

@@ -12,14 +12,15 @@ import (
 )
 
 type messageTest struct {
-	Number string `arg:"" help:"The telephone to text or to call, as people type it."`
-	Call   bool   `help:"Call it, instead of texting."`
-	Route  string `placeholder:"NAME" help:"By this route (the one that a code would go by)."`
-	Name   string `placeholder:"NAME" help:"With --call: whom the call is for."`
+	Number string        `arg:"" help:"The telephone to text or to call, as people type it."`
+	Call   bool          `help:"Call it, instead of texting."`
+	Route  string        `placeholder:"NAME" help:"By this route (the one that a code would go by)."`
+	Name   string        `placeholder:"NAME" help:"With --call: whom the call is for."`
+	Wait   time.Duration `default:"60s" help:"How long to wait for what becomes of it (${default})."`
 }
 
-// testFor is how long is waited for what becomes of it.
-const testFor = 90 * time.Second
+// testLife is how long the message is worth sending.
+const testLife = 2 * time.Minute
 
 // Run sends the message and prints what happens, until the provider has told its end.
 func (c *messageTest) Run(p *program, k *kong.Context, place *Place) error {
@@ -33,7 +34,7 @@ func (c *messageTest) Run(p *program, k *kong.Context, place *Place) error {
 				return err
 			}
 		}
-		m := message.Message{Channel: message.SMS, Purpose: message.Code, To: number.E164, Hint: number.Masked(), ExpiresAt: time.Now().Add(testFor), Locale: "en",
+		m := message.Message{Channel: message.SMS, Purpose: message.Code, To: number.E164, Hint: number.Masked(), ExpiresAt: time.Now().Add(testLife), Locale: "en",
 			Body: "This is a test of " + message.Fold(o.site.Brand.Name) + "."}
 		if c.Call {
 			m.Channel, m.Body, m.Code, m.Name, m.Extension = message.Voice, "", "123456", c.Name, number.Extension
@@ -45,7 +46,7 @@ func (c *messageTest) Run(p *program, k *kong.Context, place *Place) error {
 		if err != nil {
 			return err
 		}
-		ctx, stop := context.WithTimeout(p.ctx, testFor)
+		ctx, stop := context.WithTimeout(p.ctx, c.Wait)
 		defer stop()
 		var last string
 		record, err := s.Try(ctx, m, func(r message.Record) {
