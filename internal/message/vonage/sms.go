@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"woggle/internal/message"
+	"woggle/internal/message/bill"
 	"woggle/internal/message/web"
 )
 
@@ -82,7 +83,7 @@ func (s *SMS) Send(ctx context.Context, m message.Message) (receipt string, err 
 	}
 	form.Set("ttl", strconv.FormatInt(min(max(m.ExpiresAt.Sub(s.now()), shortestTTL), longestTTL).Milliseconds(), 10))
 	if s.SignatureSecret != "" && strings.HasPrefix(s.Callback, "https://") {
-		form.Set("callback", s.Callback+"/status")
+		form.Set("callback", fmt.Sprintf("%s/status/%d", s.Callback, message.Segments(m.Body)))
 	}
 	r, err := http.NewRequest(http.MethodPost, s.base, strings.NewReader(form.Encode()))
 	if err != nil {
@@ -163,12 +164,13 @@ func refusal(status string) error {
 }
 
 // sign signs the fields of a report: HMAC-SHA-256 of &name=value in the order of the names, with & and = in values made
-// harmless ("Signing messages" in Vonage's documentation).
+// harmless ("Signing messages" in Vonage's documentation), and here in names too, so that no two fields look like one.
 func sign(secret string, form url.Values) string {
 	mac := hmac.New(sha256.New, []byte(secret))
+	harmless := strings.NewReplacer("&", "_", "=", "_")
 	for _, name := range slices.Sorted(maps.Keys(form)) {
 		if name != "sig" {
-			fmt.Fprintf(mac, "&%s=%s", name, strings.NewReplacer("&", "_", "=", "_").Replace(form.Get(name)))
+			fmt.Fprintf(mac, "&%s=%s", harmless.Replace(name), harmless.Replace(form.Get(name)))
 		}
 	}
 	return strings.ToUpper(hex.EncodeToString(mac.Sum(nil)))
@@ -198,7 +200,22 @@ func (s *SMS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	web.AnswerReport(w, s.desk.Report(r.Context(), message.Report{Message: form.Get("client-ref"), Receipt: form.Get("messageId"), Event: event,
-		Cause: web.Code(form.Get("err-code")), Cost: web.Charge(form.Get("price"), currency, s.Currency)}))
+		Cause: web.Code(form.Get("err-code")), Cost: s.charge(form.Get("price"), r.URL.Path)}))
+}
+
+// mostSegments bounds what an address may say.
+const mostSegments = 10
+
+// charge is what the whole text costs. Vonage tells it of each segment by itself, and does not say how many there are;
+// our address does.
+func (s *SMS) charge(price, path string) *bill.Money {
+	segments, err := strconv.Atoi(strings.TrimPrefix(path, "/status/"))
+	cost := web.Charge(price, currency, s.Currency)
+	if err != nil || segments < 1 || segments > mostSegments || cost == nil {
+		return nil
+	}
+	*cost *= bill.Money(segments)
+	return cost
 }
 
 // fields are what a report says.
