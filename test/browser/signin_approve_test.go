@@ -38,6 +38,11 @@ func shown(t *testing.T, w *browser.Window) (first, second string) {
 	return first, second
 }
 
+// comes waits for a page that the window goes to by itself.
+func comes(w *browser.Window, words string) {
+	w.Wait("document.readyState === 'complete' && document.body.innerText.includes('" + words + "')")
+}
+
 // answer picks the phone up in a tab of its own, and hears no code.
 func answer(w *browser.Window, p browser.Person) *browser.Window {
 	phones := w.Tab().Open("/handset?to=" + strings.TrimPrefix(p.Phone, "+"))
@@ -60,7 +65,7 @@ func TestApproveACall(t *testing.T) {
 		}
 		phones.Press(first).Press(second).See("You keyed the right numbers")
 		if script {
-			w.Wait("document.body.innerText.includes('Hello, Dorothy')")
+			comes(w, "Hello, Dorothy")
 		} else {
 			w.Press(pressedThem)
 		}
@@ -77,7 +82,7 @@ func TestApproveWithWrongNumbers(t *testing.T) {
 		first, second := shown(t, w)
 		answer(w, dorothy).Press(first).Press(other(second)).See("Those were not the numbers")
 		if script {
-			w.Wait("document.body.innerText.includes('Those weren’t the two numbers')")
+			comes(w, "Those weren’t the two numbers")
 		} else {
 			w.Press(pressedThem)
 		}
@@ -87,7 +92,7 @@ func TestApproveWithWrongNumbers(t *testing.T) {
 		first, second = shown(t, w.English().See("press these two numbers"))
 		answer(w, dorothy).Press(first).Press(second).See("You keyed the right numbers")
 		if script {
-			w.Wait("document.body.innerText.includes('Hello, Dorothy')")
+			comes(w, "Hello, Dorothy")
 		} else {
 			w.Reload().See("Those are the right numbers").Press("Go on")
 		}
@@ -109,7 +114,7 @@ func TestApproveByKeyboard(t *testing.T) {
 		}
 		phones.Press(first).Press(second)
 		if script {
-			w.Wait("document.body.innerText.includes('You’re all set')")
+			comes(w, "You’re all set")
 		} else {
 			w.Reach(pressedThem).Enter()
 		}
