@@ -138,9 +138,10 @@ func (v *Voice) Send(ctx context.Context, m message.Message) (receipt string, er
 	return said.UUID, nil
 }
 
-// ends are the statuses of a call that is over, with what they mean.
-var ends = map[string]message.Event{"busy": message.Busy, "timeout": message.NoAnswer, "unanswered": message.NoAnswer, "cancelled": message.NoAnswer, "rejected": message.Busy,
-	"failed": message.Failed, "completed": message.NoKey}
+// ends are the statuses of a call that is over, with what they mean ("Voice API webhook reference"). A person who declines
+// is unanswered; rejected is a call that Vonage itself did not want to make.
+var ends = map[string]message.Event{"busy": message.Busy, "timeout": message.NoAnswer, "unanswered": message.NoAnswer, "cancelled": message.NoAnswer,
+	"rejected": message.Failed, "failed": message.Failed, "completed": message.NoKey}
 
 // told is what Vonage tells and asks about calls, as far as it is looked at.
 type told struct {

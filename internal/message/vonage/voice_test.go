@@ -305,7 +305,7 @@ func TestForgedCallbacks(t *testing.T) {
 }
 
 func TestTheEndOfACall(t *testing.T) {
-	for status, want := range map[string]message.Event{"busy": message.Busy, "rejected": message.Busy, "timeout": message.NoAnswer, "unanswered": message.NoAnswer, "cancelled": message.NoAnswer,
+	for status, want := range map[string]message.Event{"busy": message.Busy, "rejected": message.Failed, "timeout": message.NoAnswer, "unanswered": message.NoAnswer, "cancelled": message.NoAnswer,
 		"failed": message.Failed, "completed": message.NoKey, "started": "", "ringing": "", "answered": "", "machine": ""} {
 		d := &webtest.Desk{Message: webtest.Call(false)}
 		l := ring(t, d)
