@@ -169,6 +169,19 @@ func (c *County) Code(number string) (code string) {
 	return code
 }
 
+// Called waits for a call to a number that was not waited for before. It may come a moment after the page that promises it.
+func (c *County) Called(number string) {
+	c.t.Helper()
+	c.eventually("a call to "+number, func() bool {
+		all := c.Messages(number)
+		if len(all) == 0 || all[0].Channel != "voice" || all[0].ID == c.read[number] {
+			return false
+		}
+		c.read[number] = all[0].ID
+		return true
+	})
+}
+
 // eventually asks until the answer is yes.
 func (c *County) eventually(what string, ask func() bool) {
 	c.t.Helper()

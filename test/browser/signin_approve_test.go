@@ -44,7 +44,8 @@ func comes(w *browser.Window, words string) {
 }
 
 // answer picks the phone up in a tab of its own, and hears no code.
-func answer(w *browser.Window, p browser.Person) *browser.Window {
+func answer(county *browser.County, w *browser.Window, p browser.Person) *browser.Window {
+	county.Called(p.Phone)
 	phones := w.Tab().Open("/handset?to=" + strings.TrimPrefix(p.Phone, "+"))
 	return phones.See("A call is coming in").Press("Answer").See("On a call")
 }
@@ -56,7 +57,7 @@ func TestApproveACall(t *testing.T) {
 		dorothy := county.Person("dorothy.cobbold")
 		signIn(w, dorothy).See("We are calling you", "Answer, and press these two numbers on the phone:").NotSee("6-digit code")
 		first, second := shown(t, w)
-		phones := answer(w, dorothy)
+		phones := answer(county, w, dorothy)
 		if said := phones.Read(".caption", ""); sixDigits.MatchString(said) || strings.Contains(said, first+second) {
 			t.Errorf("the call says %q", said)
 		}
@@ -80,7 +81,7 @@ func TestApproveWithWrongNumbers(t *testing.T) {
 		const wrong = "Those weren’t the two numbers on this page. Let us call you again: you will see two new ones."
 		signIn(w, dorothy)
 		first, second := shown(t, w)
-		answer(w, dorothy).Press(first).Press(other(second)).See("Those were not the numbers")
+		answer(county, w, dorothy).Press(first).Press(other(second)).See("Those were not the numbers")
 		if script {
 			comes(w, "Those weren’t the two numbers")
 		} else {
@@ -90,7 +91,7 @@ func TestApproveWithWrongNumbers(t *testing.T) {
 		county.Later(31 * time.Second)
 		w.Welsh().See(wrong).Press("Call me again").See(pressedThem)
 		first, second = shown(t, w.English().See("press these two numbers"))
-		answer(w, dorothy).Press(first).Press(second).See("You keyed the right numbers")
+		answer(county, w, dorothy).Press(first).Press(second).See("You keyed the right numbers")
 		if script {
 			comes(w, "Hello, Dorothy")
 		} else {
@@ -108,7 +109,7 @@ func TestApproveByKeyboard(t *testing.T) {
 		signIn(w, daniel).See("You press two numbers that the page shows").Key("01632 960106").Reach("channel").Key(kb.ArrowDown)
 		w.Reach("Send me a code").Enter().See("We are calling you", "•••106")
 		first, second := shown(t, w)
-		phones := answer(w, daniel)
+		phones := answer(county, w, daniel)
 		if !script {
 			w.Reach(pressedThem).Enter().See("We are still waiting")
 		}
