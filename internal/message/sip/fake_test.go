@@ -5,13 +5,16 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"net"
 	"net/http/httptest"
 	"net/netip"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -32,7 +35,8 @@ type fake struct {
 	client  *sipgo.Client
 	network string
 
-	certificate string // of tls, PEM
+	certificate string       // of tls, PEM
+	socket      func() error // closes it
 
 	password string // asked for in every INVITE and REGISTER, if not empty
 	status   int    // 401 or 407, for the asking
@@ -58,8 +62,10 @@ type fakeCall struct {
 	port   netip.AddrPort // where the other end listens
 	seq    uint16
 	number uint32
+	leg    *leg // our end of it
 
 	acked, ended, cancelled chan struct{}
+	hungUp                  func()
 	got                     chan *sip.Request // all others in the call
 }
 
@@ -115,6 +121,7 @@ func newFake(t *testing.T, network string, change ...func(*fake)) *fake {
 	if f.client, err = sipgo.NewClient(f.ua, options...); err != nil {
 		t.Fatal(err)
 	}
+	f.socket = closer
 	t.Cleanup(func() {
 		f.ua.Close()
 		_ = closer()
@@ -153,7 +160,7 @@ func (f *fake) handle(req *sip.Request, tx sip.ServerTransaction) {
 		}
 	case req.Method == sip.BYE:
 		respondTo(req, tx, 200, c.tag)
-		close(c.ended)
+		c.hungUp()
 	default:
 		c.got <- req
 		if req.Method == sip.OPTIONS && f.silent {
@@ -243,6 +250,7 @@ func (f *fake) called(req *sip.Request, tx sip.ServerTransaction) {
 	} else {
 		c.port = netip.AddrPortFrom(d.addr, d.port)
 	}
+	c.hungUp = sync.OnceFunc(func() { close(c.ended) })
 	var err error
 	if c.sound, err = net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)}); err != nil {
 		f.t.Error(err)
@@ -278,17 +286,27 @@ func (f *fake) heard() string {
 	return strings.Join(f.requests, ", ")
 }
 
-// saw waits for a request of that method.
-func (f *fake) saw(method string) {
+// drain forgets what came.
+func (f *fake) drain() {
+	for {
+		select {
+		case <-f.arrived:
+		default:
+			return
+		}
+	}
+}
+
+// saw waits for requests of these methods, in any order.
+func (f *fake) saw(methods ...string) {
 	f.t.Helper()
-	for late := time.After(30 * time.Second); ; {
+	for late := time.After(30 * time.Second); len(methods) > 0; {
 		select {
 		case m := <-f.arrived:
-			if m == method {
-				return
-			}
+			methods = slices.DeleteFunc(methods, func(want string) bool { return want == m })
 		case <-late:
-			f.t.Fatalf("no %s came; these did: %s", method, f.heard())
+			f.t.Errorf("no %s came; these did: %s", methods, f.heard())
+			return
 		}
 	}
 }
@@ -427,8 +445,7 @@ func (c *fakeCall) hearSpeech() {
 type desk struct {
 	reports chan message.Report
 	keyed   chan string
-	right   bool
-	err     error
+	right   atomic.Bool
 }
 
 func newDesk() *desk {
@@ -436,9 +453,6 @@ func newDesk() *desk {
 }
 
 func (d *desk) Report(_ context.Context, r message.Report) error {
-	if d.err != nil {
-		return d.err
-	}
 	d.reports <- r
 	return nil
 }
@@ -449,7 +463,7 @@ func (d *desk) Open(context.Context, string) (message.Message, error) {
 
 func (d *desk) Keyed(_ context.Context, _, keys string) (bool, error) {
 	d.keyed <- keys
-	return d.right, nil
+	return d.right.Load(), nil
 }
 
 // told waits for the next reports, and wants them to be these.
@@ -546,3 +560,16 @@ const soon = 20 * time.Second
 
 // secret is a trunk that wants the password.
 func secret(f *fake) { f.password = "secret" }
+
+// failing is a desk whose database is in trouble.
+type failing struct {
+	*desk
+	left int
+}
+
+func (d *failing) Report(ctx context.Context, r message.Report) error {
+	if d.left--; d.left >= 0 {
+		return errors.New("the database is locked")
+	}
+	return d.desk.Report(ctx, r)
+}

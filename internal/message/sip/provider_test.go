@@ -17,6 +17,7 @@ import (
 
 // A person answers, presses 1, hears the code, and hangs up.
 func TestACall(t *testing.T) {
+	t.Parallel()
 	for _, network := range []string{"udp", "tcp", "tls"} {
 		t.Run(network, func(t *testing.T) {
 			f, d := newFake(t, network, secret), newDesk()
@@ -50,6 +51,7 @@ func TestACall(t *testing.T) {
 
 // The invitation says who calls whom, in the trunk's way.
 func TestTheInvitation(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		format, country, from, sender string
 		to, caller                    string
@@ -97,6 +99,7 @@ func TestTheInvitation(t *testing.T) {
 
 // What the trunk answers before anything rings decides whether it has the call.
 func TestWhatAnAnswerMeans(t *testing.T) {
+	t.Parallel()
 	type meaning struct {
 		event     message.Event // none is an error
 		permanent bool
@@ -140,6 +143,7 @@ func TestWhatAnAnswerMeans(t *testing.T) {
 
 // When it rings the call is taken; what becomes of it is told.
 func TestWhatBecomesOfARingingCall(t *testing.T) {
+	t.Parallel()
 	for status, event := range map[int]message.Event{486: message.Busy, 480: message.NoAnswer, 404: message.Failed, 503: message.Failed, 302: message.Failed} {
 		f, d := newFake(t, "udp"), newDesk()
 		p, _ := run(t, f.config(), d)
@@ -160,6 +164,7 @@ func TestWhatBecomesOfARingingCall(t *testing.T) {
 }
 
 func TestNobodyAnswers(t *testing.T) {
+	t.Parallel()
 	f, d := newFake(t, "udp"), newDesk()
 	p, _ := run(t, f.config(), d, func(s *settings) { s.RingTime = 300 * time.Millisecond })
 	f.story(func(c *fakeCall) {
@@ -176,6 +181,7 @@ func TestNobodyAnswers(t *testing.T) {
 
 // The telephone is picked up at the moment that the call is given up: it is hung up at once, and says nothing.
 func TestAnAnswerThatComesTooLate(t *testing.T) {
+	t.Parallel()
 	f, d := newFake(t, "udp"), newDesk()
 	p, _ := run(t, f.config(), d, func(s *settings) { s.RingTime = 300 * time.Millisecond })
 	said := make(chan bool, 1)
@@ -201,6 +207,7 @@ func TestAnAnswerThatComesTooLate(t *testing.T) {
 
 // A trunk that says that it is trying has the call, though the telephone rings after the time of Send.
 func TestATrunkThatIsTrying(t *testing.T) {
+	t.Parallel()
 	f, d := newFake(t, "udp"), newDesk()
 	p, _ := run(t, f.config(), d)
 	ring := make(chan struct{})
@@ -218,6 +225,7 @@ func TestATrunkThatIsTrying(t *testing.T) {
 }
 
 func TestATrunkThatTriesForEver(t *testing.T) {
+	t.Parallel()
 	f, d := newFake(t, "udp"), newDesk()
 	p, _ := run(t, f.config(), d, func(s *settings) { s.waits.connecting = 500 * time.Millisecond })
 	f.story(func(c *fakeCall) {
@@ -234,6 +242,7 @@ func TestATrunkThatTriesForEver(t *testing.T) {
 
 // A trunk that says nothing does not have the call. If it turns out to, the call is taken back before anybody hears it.
 func TestATrunkThatHangs(t *testing.T) {
+	t.Parallel()
 	for name, late := range map[string]func(c *fakeCall){
 		"and then rings":   func(c *fakeCall) { c.status(180); <-c.cancelled },
 		"and then answers": func(c *fakeCall) { c.pickUp(); <-c.acked; <-c.ended },
@@ -259,6 +268,7 @@ func TestATrunkThatHangs(t *testing.T) {
 }
 
 func TestNobodyIsThere(t *testing.T) {
+	t.Parallel()
 	f, d := newFake(t, "udp"), newDesk()
 	c := f.config()
 	c.Server = "127.0.0.1:9" // nobody listens there
@@ -274,6 +284,7 @@ func TestNobodyIsThere(t *testing.T) {
 }
 
 func TestWhatCannotBeCalled(t *testing.T) {
+	t.Parallel()
 	f, d := newFake(t, "udp"), newDesk()
 	p, _ := run(t, f.config(), d)
 	for name, change := range map[string]func(m *message.Message){
@@ -302,6 +313,7 @@ func TestWhatCannotBeCalled(t *testing.T) {
 }
 
 func TestCallsAtOnce(t *testing.T) {
+	t.Parallel()
 	f, d := newFake(t, "udp"), newDesk()
 	c := f.config()
 	c.AtOnce = 2
@@ -320,6 +332,7 @@ func TestCallsAtOnce(t *testing.T) {
 // When the program stops, calls end: those that ring are taken back, those that speak are hung up, and the outbox is
 // told so that another node can make them.
 func TestTheEnd(t *testing.T) {
+	t.Parallel()
 	f, d := newFake(t, "udp", secret), newDesk()
 	c := f.config()
 	c.Register = true
@@ -379,6 +392,7 @@ func (l *log) String() string {
 }
 
 func TestAWrongPassword(t *testing.T) {
+	t.Parallel()
 	quick := func(s *settings) { s.waits.pause, s.waits.rebuke = time.Millisecond, 20*time.Millisecond }
 	f, d, told := newFake(t, "udp", secret), newDesk(), &log{}
 	c := f.config()
@@ -418,6 +432,7 @@ func TestAWrongPassword(t *testing.T) {
 }
 
 func TestAStaleNonceIsNoWrongPassword(t *testing.T) {
+	t.Parallel()
 	var once sync.Once
 	register := func(req *sip.Request) (res *sip.Response) {
 		if req.GetHeader("Authorization") != nil {
@@ -440,6 +455,7 @@ func TestAStaleNonceIsNoWrongPassword(t *testing.T) {
 }
 
 func TestARegistrationIsRenewed(t *testing.T) {
+	t.Parallel()
 	asked := make(chan string, 100)
 	register := func(req *sip.Request) *sip.Response {
 		expires := valueOf(req, "Expires")
@@ -474,6 +490,7 @@ func TestARegistrationIsRenewed(t *testing.T) {
 
 // The trunk goes away, and comes back.
 func TestATrunkThatGoesAway(t *testing.T) {
+	t.Parallel()
 	f, d, told := newFake(t, "udp"), newDesk(), &log{}
 	c := f.config()
 	c.Log = slog.New(slog.NewTextHandler(told, nil))
@@ -508,6 +525,7 @@ func TestATrunkThatGoesAway(t *testing.T) {
 }
 
 func TestACertificateThatIsNotTheTrunks(t *testing.T) {
+	t.Parallel()
 	f, d := newFake(t, "tls"), newDesk()
 	c := f.config()
 	c.CA = ""
@@ -520,6 +538,7 @@ func TestACertificateThatIsNotTheTrunks(t *testing.T) {
 
 // Whoever is not the trunk gets no answer, and nobody can call us.
 func TestStrangersGetNoAnswer(t *testing.T) {
+	t.Parallel()
 	f, d := newFake(t, "udp"), newDesk()
 	p, _ := run(t, f.config(), d)
 	f.story(func(c *fakeCall) { c.status(486) })

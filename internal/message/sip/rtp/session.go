@@ -66,7 +66,10 @@ func Open(ip netip.Addr, ports Ports) (*Session, error) {
 		return nil, err
 	}
 	// Keys that are pressed faster than anybody asks for them are lost. Nobody's are.
-	return &Session{media: media, control: control, keys: make(chan rune, 16), done: make(chan struct{}), send: newSender()}, nil
+	s := &Session{media: media, control: control, keys: make(chan rune, 16), done: make(chan struct{}), send: newSender()}
+	s.running.Add(1)
+	go s.listen() // from now on, so that what is sent before the call is answered does not wait to be heard
+	return s, nil
 }
 
 // Port is the port where we listen.
@@ -88,8 +91,7 @@ func (s *Session) Connect(peer Peer) {
 	s.peer = peer
 	s.send.codec, s.send.event, s.send.held = peer.Codec, peer.Event, peer.Held
 	if first {
-		s.running.Add(2)
-		go s.listen()
+		s.running.Add(1)
 		go func() {
 			defer s.running.Done()
 			pace(s.done, s.tick)
@@ -194,6 +196,9 @@ func (s *Session) listen() {
 func (s *Session) receive(from netip.AddrPort, p *pion.Packet, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.peer.Codec == nil {
+		return
+	}
 	stream, before, known := s.source.stream, s.source.last, !s.source.heard.IsZero()
 	if !s.source.admit(from, &p.Header, now) {
 		s.strangers++
