@@ -52,10 +52,10 @@ build: ## bin/woggle, to be copied to a server
 bench: ## how fast it is, each figure beside its yardstick
 	$(GO) run ./test/bench
 
-tools: test/browser/node_modules/.package-lock.json
+tools: test/browser/node_modules/.package-lock.json test/smsc/node_modules/.package-lock.json
 	@test/install.sh
 
-test/browser/node_modules/.package-lock.json: test/browser/package-lock.json
+test/%/node_modules/.package-lock.json: test/%/package-lock.json
 	@test/install.sh
-	npm ci --prefix test/browser --ignore-scripts --no-audit --no-fund
+	npm ci --prefix test/$* --ignore-scripts --no-audit --no-fund
 	@touch $@
