@@ -12,14 +12,14 @@ import (
 
 // Bare submits so many texts over one connection as fast as the message centre answers, with so many on their way at once, and
 // returns how long that took.
-func Bare(addr string, count, window int, text string) (time.Duration, error) {
+func Bare(addr, password string, count, window int, text string) (time.Duration, error) {
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
 		return 0, err
 	}
 	defer conn.Close()
 	in := pdu.NewReader(conn)
-	if _, err := conn.Write(pdu.Bind{SystemID: "bare"}.Append(nil, 1)); err != nil {
+	if _, err := conn.Write(pdu.Bind{SystemID: "bare", Password: password}.Append(nil, 1)); err != nil {
 		return 0, err
 	}
 	if _, err := in.Next(); err != nil {

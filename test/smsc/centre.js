@@ -1,9 +1,10 @@
 // A message centre of other people's making, for the tests of the SMPP route. It prints its port, and each text that it gets, as
-// a line of JSON, and sends a receipt for each. With the word "throttle" it first says three times that it is too much.
+// a line of JSON, and sends a receipt for each. With the word "throttle" it first says three times that it is too much; with "quiet" it only answers.
 const smpp = require("smpp");
 
 let throttle = process.argv.includes("throttle") ? 3 : 0;
 let number = 5000;
+const quiet = process.argv.includes("quiet"); // for the benchmark: answers, and nothing else
 const say = (what) => process.stdout.write(JSON.stringify(what) + "\n");
 
 const server = smpp.createServer((session) => {
@@ -22,6 +23,10 @@ const server = smpp.createServer((session) => {
     }
     number += 1;
     const id = String(number);
+    if (quiet) {
+      session.send(pdu.response({ message_id: id }));
+      return;
+    }
     const part = pdu.short_message.udh ? [...pdu.short_message.udh[0]] : null;
     say({ id, to: pdu.destination_addr, from: pdu.source_addr, ton: pdu.source_addr_ton, coding: pdu.data_coding, text: pdu.short_message.message, part });
     session.send(pdu.response({ message_id: id }));

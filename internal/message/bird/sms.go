@@ -93,7 +93,7 @@ func (s *SMS) Send(ctx context.Context, m message.Message) (receipt string, err 
 	case answer.Status != http.StatusCreated && answer.Status != http.StatusOK:
 		return "", answer.Refusal("")
 	case wrong != nil || said.ID == "":
-		return "", message.Doubtful(errors.New("Bird answered with something else than it should"))
+		return "", message.Doubtful(errors.New("the answer is not one of Bird's"))
 	}
 	return said.ID, nil
 }

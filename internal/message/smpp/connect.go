@@ -36,7 +36,7 @@ func (p *Provider) connect(ctx context.Context) (*session, error) {
 	case answer.Command != pdu.BindTransceiver.Resp() && answer.Command != pdu.GenericNack:
 		err = errors.New("it answered the bind with something else: is it a message centre?")
 	case answer.Status != pdu.OK:
-		err = fmt.Errorf("it refused the account: %s; look at the system id, the password, and from where it lets you in", answer.Status)
+		err = refusal(answer.Status)
 	}
 	if !stop() && err == nil {
 		err = ctx.Err()

@@ -1,17 +1,15 @@
 package smpp
 
 import (
-	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
 
 	"woggle/internal/db/dbtest"
 	"woggle/internal/message"
+	"woggle/test/smsc"
 )
 
 // came is a line that the other program prints.
@@ -26,40 +24,22 @@ type came struct {
 // peer starts a message centre that others have written.
 func peer(t *testing.T, words ...string) (addr string, next func() came) {
 	t.Helper()
-	const folder = "../../../test/smsc"
-	if _, err := exec.LookPath("node"); err != nil {
-		dbtest.Need(t, errors.New("node is not installed (Debian: apt-get install nodejs)"))
+	o, err := smsc.StartOthers("../../../test/smsc", words...)
+	if errors.Is(err, smsc.ErrMissing) {
+		dbtest.Need(t, err)
 	}
-	if _, err := os.Stat(folder + "/node_modules/smpp"); err != nil {
-		dbtest.Need(t, errors.New("the package smpp is not there (npm ci --prefix test/smsc --ignore-scripts)"))
-	}
-	command := exec.Command("node", append([]string{"centre.js"}, words...)...)
-	command.Dir = folder
-	in, err := command.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := command.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	command.Stderr = os.Stderr
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		in.Close() // it ends with its input
-		command.Wait()
-	})
-	lines := bufio.NewScanner(out)
+	t.Cleanup(func() { o.Stop() })
 	next = func() (c came) {
 		t.Helper()
-		if !lines.Scan() || json.Unmarshal(lines.Bytes(), &c) != nil {
-			t.Fatalf("the message centre said %q", lines.Text())
+		if !o.Lines.Scan() || json.Unmarshal(o.Lines.Bytes(), &c) != nil {
+			t.Fatalf("the message centre said %q", o.Lines.Text())
 		}
 		return c
 	}
-	return fmt.Sprintf("127.0.0.1:%d", next().Port), next
+	return o.Addr, next
 }
 
 // What others call SMPP is what we speak: texts of one and of many parts, in both alphabets, with receipts.

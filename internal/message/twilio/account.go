@@ -107,7 +107,7 @@ func (a account) post(ctx context.Context, what string, form url.Values) (receip
 	case answer.Status >= 300:
 		return "", refusal(answer, c.Code)
 	case err != nil || c.SID == "":
-		return "", message.Doubtful(fmt.Errorf("Twilio answered %d with something else than it should", answer.Status))
+		return "", message.Doubtful(fmt.Errorf("the answer with status %d is not one of Twilio's", answer.Status))
 	case c.ErrorCode != 0, slices.Contains(givenUp, string(c.Status)): // a success with an error inside
 		return "", refusal(web.Answer{Status: http.StatusBadRequest}, c.ErrorCode)
 	}

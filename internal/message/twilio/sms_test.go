@@ -112,8 +112,8 @@ func TestWhatTwiliosAnswersMean(t *testing.T) {
 		"failed without a reason":        {says(201, `{"sid": "SM1", "status": "failed", "error_code": null}`), "plain", "400"},
 		"a number that is none, inside":  {says(201, `{"sid": "SM1", "status": "failed", "error_code": 21211}`), "permanent", "21211"},
 		"nobody has the number, inside":  {says(201, `{"sid": "SM1", "status": "undelivered", "error_code": 30005}`), "permanent", "nobody"},
-		"something else than an answer":  {says(201, `<html>+447700900123 123456</html>`), "doubtful", "something else"},
-		"nothing":                        {says(201, `{}`), "doubtful", "something else"},
+		"something else than an answer":  {says(201, `<html>+447700900123 123456</html>`), "doubtful", "is not one of"},
+		"nothing":                        {says(201, `{}`), "doubtful", "is not one of"},
 		"ten megabytes":                  {says(201, strings.Repeat("+447700900123", 800_000)), "doubtful", "more than"},
 		"ten megabytes of refusal":       {says(403, strings.Repeat("+447700900123", 800_000)), "plain", "403"},
 		"half an answer": {func(w http.ResponseWriter) {

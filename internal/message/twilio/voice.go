@@ -30,7 +30,7 @@ func NewVoice(c Config, desk message.Desk) (*Voice, error) {
 		err = errors.Join(err, errors.New("there are no recordings to be heard in calls"))
 	}
 	if !strings.HasPrefix(c.Callback, "https://") {
-		err = errors.Join(err, errors.New("Twilio asks us what to say in a call, so the site needs an address with https://"))
+		err = errors.Join(err, errors.New("the site needs an address with https://, because Twilio asks us there what to say in a call"))
 	}
 	if err != nil {
 		return nil, err

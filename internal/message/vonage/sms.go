@@ -109,7 +109,7 @@ func judge(answer web.Answer) (receipt string, err error) {
 		} `json:"messages"`
 	}
 	if json.Unmarshal(answer.Body, &said) != nil || len(said.Messages) == 0 {
-		return "", message.Doubtful(errors.New("Vonage answered with something else than it should"))
+		return "", message.Doubtful(errors.New("the answer is not one of Vonage's"))
 	}
 	taken := 0
 	for _, one := range said.Messages {
@@ -156,7 +156,7 @@ var refusals = map[string]struct {
 
 func refusal(status string) error {
 	r := refusals[status]
-	err := fmt.Errorf("Vonage refused the text: status %s, %s", web.Code(status), cmp.Or(r.words, "for a reason that it did not explain"))
+	err := fmt.Errorf("the text was refused by Vonage: status %s, %s", web.Code(status), cmp.Or(r.words, "for a reason that it did not explain"))
 	if r.mark != nil {
 		return r.mark(err)
 	}

@@ -130,10 +130,10 @@ func (v *Voice) Send(ctx context.Context, m message.Message) (receipt string, er
 	}
 	var said struct{ UUID, Status string }
 	if json.Unmarshal(answer.Body, &said) != nil || said.UUID == "" {
-		return "", message.Doubtful(fmt.Errorf("Vonage answered %d with something else than it should", answer.Status))
+		return "", message.Doubtful(fmt.Errorf("the answer with status %d is not one of Vonage's", answer.Status))
 	}
 	if _, over := ends[said.Status]; over { // a success with an error inside
-		return "", errors.New("Vonage took the call and gave it up at once: status " + web.Code(said.Status))
+		return "", errors.New("the call was taken by Vonage and given up at once: status " + web.Code(said.Status))
 	}
 	return said.UUID, nil
 }

@@ -206,8 +206,8 @@ func TestACallIsWhatVonageAsksFor(t *testing.T) {
 		`{"title":"Bad Request","invalid_parameters":[]}`:          {400, "plain", "400"},
 		`{"title":"Too many","detail":"s3cret"}`:                   {429, "plain", "busy"},
 		`{"title":"Oh no"}`:                                        {500, "doubtful", "500"},
-		`<html>+441632960123</html>`:                               {201, "doubtful", "something else"},
-		`{"status":"started"}`:                                     {201, "doubtful", "something else"},
+		`<html>+441632960123</html>`:                               {201, "doubtful", "is not one of"},
+		`{"status":"started"}`:                                     {201, "doubtful", "is not one of"},
 		`{"uuid":"u","status":"failed"}`:                           {201, "plain", "failed"},
 	} {
 		c.status, c.answer = row.status, answer
