@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"net/url"
 	"os"
@@ -34,17 +35,17 @@ type routeSetting struct {
 }
 
 // maker makes a provider. The error tells what is wrong with the settings.
-type maker func(desk message.Desk, callback string) (message.Provider, error)
+type maker func(desk message.Desk, callback string, log *slog.Logger) (message.Provider, error)
 
-// Routes makes the routes for the site with that address.
-func (p *Phones) Routes(base *url.URL) server.Routes {
+// Routes makes the routes for the site with that address. Providers that keep a line tell the log of its troubles.
+func (p *Phones) Routes(base *url.URL, log *slog.Logger) server.Routes {
 	if p == nil {
 		return nil
 	}
 	return func(desk func(string) message.Desk) (routes []message.Route, err error) {
 		for _, setting := range p.routes {
 			one := setting.route
-			if one.Provider, err = setting.make(desk(one.Name), callbackOf(base, one.Name)); err != nil {
+			if one.Provider, err = setting.make(desk(one.Name), callbackOf(base, one.Name), log.With("route", one.Name)); err != nil {
 				return nil, fmt.Errorf("route %s: %w", one.Name, err)
 			}
 			routes = append(routes, one)
@@ -84,19 +85,15 @@ func readPhones(file string, variables map[string]string, base *url.URL, surroun
 	phones := &Phones{Currency: "GBP", Limits: bill.DefaultLimits()}
 	phones.Limits.Zone = surroundings.zone
 	dear := bill.Dear
-	var head struct {
-		Currency string
-		Dear     any
-	}
-	top.fill(&head)
-	if head.Currency != "" {
-		phones.Currency = strings.ToUpper(head.Currency)
+	top.known["currency"], top.known["dear"], top.known["limits"], top.known["route"] = true, true, true, true
+	if named, set := top.values["currency"]; set {
+		phones.Currency = strings.ToUpper(fmt.Sprint(named))
 	}
 	if !currency.MatchString(phones.Currency) {
-		top.say("currency", fmt.Sprintf("%q is no currency", head.Currency), `write its three letters of ISO 4217: "GBP", "EUR"`)
+		top.say("currency", fmt.Sprintf("%q is no currency", phones.Currency), `write its three letters of ISO 4217: "GBP", "EUR"`)
 	}
-	top.amount("dear", head.Dear, &dear)
-	top.known["limits"], top.known["route"] = true, true
+	surroundings.currency = phones.Currency
+	top.amount("dear", top.values["dear"], &dear)
 	f.readLimits(top, &phones.Limits)
 	list, _ := top.values["route"].([]map[string]any)
 	if len(list) == 0 {
@@ -137,9 +134,10 @@ func (f *routesFile) readLimits(top *table, limits *bill.Limits) {
 		top.say("limits", "limits must be a table", "write [limits], and below it all_day = 25")
 	}
 	t := f.table("limits.", "", values)
-	for key, target := range limitKeys(limits) {
+	targets := limitKeys(limits)
+	for _, key := range slices.Sorted(maps.Keys(targets)) {
 		t.known[key] = true
-		t.amount(key, t.values[key], target)
+		t.amount(key, t.values[key], targets[key])
 	}
 	t.strangers("[limits]")
 }
@@ -168,7 +166,9 @@ func moneyOf(value any) (bill.Money, error) {
 // surroundings are the other settings that routes work with.
 type surroundings struct {
 	organisation string
-	country      string
+	currency     string   // of prices
+	country      string   // of numbers that are national
+	countries    []string // whose numbers are dialled
 	speech       *speech.Library
 	zone         *time.Location
 }
@@ -196,8 +196,10 @@ func (t *table) readRoute(base *url.URL, dear bill.Money, around surroundings) (
 	if r.Channel != message.SMS && r.Channel != message.Voice {
 		t.say("channel", fmt.Sprintf("%q is not a channel", keys.Channel), `write "sms" or "voice"`)
 	}
-	if keys.PerSecond < 0 || keys.AtOnce < 0 || keys.PerDay < 0 {
-		t.say("per_second", "a bound is below zero", "leave it out for no bound")
+	for i, bound := range []float64{keys.PerSecond, float64(keys.AtOnce), float64(keys.PerDay)} {
+		if key := []string{"per_second", "at_once", "per_day"}[i]; !(bound >= 0) { // nor NaN
+			t.say(key, key+" is below zero", "leave it out for no bound")
+		}
 	}
 	for _, one := range keys.Prefixes {
 		if !prefix.MatchString(one) {
@@ -209,20 +211,22 @@ func (t *table) readRoute(base *url.URL, dear bill.Money, around surroundings) (
 			t.say("languages", fmt.Sprintf("%q is not a language", one), `write "en" or "cy"`)
 		}
 	}
-	t.readSenders(&r, keys.Sender)
+	t.readSenders(&r, keys.Sender, around.countries)
 	t.readPrices(&r, keys.Prices, keys.Increment, dear)
 	setting = routeSetting{route: r, provider: keys.Provider}
 	reader, known := readers[keys.Provider+" "+keys.Channel]
-	if !known {
+	if !known && (r.Channel == message.SMS || r.Channel == message.Voice) {
 		t.say("provider", fmt.Sprintf("there is no provider %q for %s", keys.Provider, cmp.Or(keys.Channel, "this channel")), "these are known: "+strings.Join(slices.Sorted(maps.Keys(readers)), ", "))
+	}
+	if !known {
 		return setting, false
 	}
 	setting.make = reader(t, around)
 	t.strangers("a route by " + keys.Provider)
-	if len(t.found) > before {
+	if errorsIn(t.found[before:]) > 0 {
 		return setting, false
 	}
-	if _, err := setting.make(nil, callbackOf(base, r.Name)); err != nil {
+	if _, err := setting.make(nil, callbackOf(base, r.Name), nil); err != nil {
 		for line := range strings.Lines(err.Error()) {
 			t.find(t.where("provider"), "route "+r.Name+": "+strings.TrimSpace(line), "")
 		}
@@ -273,48 +277,4 @@ func (t *table) readPrices(r *message.Route, value any, increment string, dear b
 		return
 	}
 	r.Prices.Increment = bill.Increment{First: one, Then: two}
-}
-
-var (
-	numeric      = regexp.MustCompile(`^\+?[0-9]{3,15}$`)
-	alphanumeric = regexp.MustCompile(`^[A-Za-z0-9 .&_-]{1,11}$`)
-	letter       = regexp.MustCompile(`[A-Za-z]`)
-)
-
-// Where a name as a sender is not delivered, or only if it was registered: the rules of the regulators, as of 2026 (FCC and
-// CRTC; ComReg's Sender ID Registry; SGNIC's SSIR; TRAI's DLT).
-var (
-	noNames    = map[string]string{"+1": "the United States and Canada"}
-	registered = map[string]string{"+353": "Ireland", "+65": "Singapore", "+91": "India"}
-)
-
-// readSenders reads whom messages come from.
-func (t *table) readSenders(r *message.Route, sender string) {
-	if r.Senders == nil {
-		r.Senders = map[string]string{}
-	}
-	if sender != "" {
-		r.Senders[""] = sender
-	}
-	for from, one := range r.Senders {
-		name := alphanumeric.MatchString(one) && letter.MatchString(one)
-		switch {
-		case from != "" && !prefix.MatchString(from):
-			t.say("senders", fmt.Sprintf("%q is not the beginning of an international number", from), `write senders = { "+44" = "Scouts" }`)
-		case r.Channel == message.Voice && !numeric.MatchString(one):
-			t.say("sender", "calls come from a number, not from "+fmt.Sprintf("%q", one), "write a number that is yours, as in +442079460000")
-		case !name && !numeric.MatchString(one):
-			t.say("sender", fmt.Sprintf("texts cannot come from %q", one), "write a number, or a name of at most 11 letters, digits and spaces with a letter in it")
-		}
-		for country, called := range noNames {
-			if name && (from == country || from == "" && r.Senders[country] == "" && slices.Contains(r.Prefixes, country)) {
-				t.say("sender", fmt.Sprintf("%s take no texts from a name such as %q", called, one), fmt.Sprintf(`add a number for them: senders = { "%s" = "+1…" }, or leave %s out of prefixes`, country, country))
-			}
-		}
-		for country, called := range registered {
-			if name && (from == country || from == "" && r.Senders[country] == "" && slices.Contains(r.Prefixes, country)) {
-				t.warn("sender", fmt.Sprintf("%s delivers texts from a name only if it was registered there", called), "register it, or send from a number")
-			}
-		}
-	}
 }

@@ -2,6 +2,7 @@
 package main
 
 import (
+	"log/slog"
 	"os"
 
 	"woggle/internal/message"
@@ -42,13 +43,14 @@ func readSMPP(t *table, _ surroundings) maker {
 	var c smpp.Config
 	t.fill(&c, "password")
 	c.CA = t.authority()
-	return func(desk message.Desk, _ string) (message.Provider, error) { return smpp.New(c, desk) }
+	return func(desk message.Desk, _ string, _ *slog.Logger) (message.Provider, error) { return smpp.New(c, desk) }
 }
 
-func readTwilio(t *table, _ surroundings) maker {
+func readTwilio(t *table, around surroundings) maker {
 	var c twilio.Config
 	t.fill(&c, "auth_token", "api_secret")
-	return func(desk message.Desk, callback string) (message.Provider, error) {
+	c.Currency = around.currency
+	return func(desk message.Desk, callback string, _ *slog.Logger) (message.Provider, error) {
 		c := c
 		c.Callback = callback
 		return twilio.NewSMS(c, desk)
@@ -58,18 +60,19 @@ func readTwilio(t *table, _ surroundings) maker {
 func readTwilioVoice(t *table, around surroundings) maker {
 	var c twilio.Config
 	t.fill(&c, "auth_token", "api_secret")
-	c.Organisation, c.Speech = around.organisation, around.speech
-	return func(desk message.Desk, callback string) (message.Provider, error) {
+	c.Organisation, c.Speech, c.Currency = around.organisation, around.speech, around.currency
+	return func(desk message.Desk, callback string, _ *slog.Logger) (message.Provider, error) {
 		c := c
 		c.Callback = callback
 		return twilio.NewVoice(c, desk)
 	}
 }
 
-func readVonage(t *table, _ surroundings) maker {
+func readVonage(t *table, around surroundings) maker {
 	var c vonage.SMSConfig
 	t.fill(&c, "api_secret", "signature_secret")
-	return func(desk message.Desk, callback string) (message.Provider, error) {
+	c.Currency = around.currency
+	return func(desk message.Desk, callback string, _ *slog.Logger) (message.Provider, error) {
 		c := c
 		c.Callback = callback
 		return vonage.NewSMS(c, desk)
@@ -79,8 +82,8 @@ func readVonage(t *table, _ surroundings) maker {
 func readVonageVoice(t *table, around surroundings) maker {
 	var c vonage.VoiceConfig
 	t.fill(&c, "signature_secret", "private_key")
-	c.Organisation, c.Speech = around.organisation, around.speech
-	return func(desk message.Desk, callback string) (message.Provider, error) {
+	c.Organisation, c.Speech, c.Currency = around.organisation, around.speech, around.currency
+	return func(desk message.Desk, callback string, _ *slog.Logger) (message.Provider, error) {
 		c := c
 		c.Callback = callback
 		return vonage.NewVoice(c, desk)
@@ -90,13 +93,13 @@ func readVonageVoice(t *table, around surroundings) maker {
 func readSNS(t *table, _ surroundings) maker {
 	var c sns.Config
 	t.fill(&c, "secret_access_key", "session_token")
-	return func(message.Desk, string) (message.Provider, error) { return sns.New(c) }
+	return func(message.Desk, string, *slog.Logger) (message.Provider, error) { return sns.New(c) }
 }
 
 func readBird(t *table, _ surroundings) maker {
 	var c bird.Config
 	t.fill(&c, "access_key", "signing_key")
-	return func(desk message.Desk, callback string) (message.Provider, error) {
+	return func(desk message.Desk, callback string, _ *slog.Logger) (message.Provider, error) {
 		c := c
 		c.Callback = callback
 		return bird.New(c, desk)
@@ -106,7 +109,7 @@ func readBird(t *table, _ surroundings) maker {
 func readGateway(t *table, _ surroundings) maker {
 	var c gateway.Config
 	t.fill(&c, "secret", "token")
-	return func(desk message.Desk, callback string) (message.Provider, error) {
+	return func(desk message.Desk, callback string, _ *slog.Logger) (message.Provider, error) {
 		c := c
 		c.Callback = callback
 		return gateway.New(c, desk)
@@ -116,7 +119,7 @@ func readGateway(t *table, _ surroundings) maker {
 func readModem(t *table, _ surroundings) maker {
 	var c modem.Config
 	t.fill(&c, "pin")
-	return func(desk message.Desk, _ string) (message.Provider, error) { return modem.New(c, desk) }
+	return func(desk message.Desk, _ string, _ *slog.Logger) (message.Provider, error) { return modem.New(c, desk) }
 }
 
 func readSIP(t *table, around surroundings) maker {
@@ -127,5 +130,9 @@ func readSIP(t *table, around surroundings) maker {
 	if c.Country == "" {
 		c.Country = around.country
 	}
-	return func(desk message.Desk, _ string) (message.Provider, error) { return sip.New(c, desk) }
+	return func(desk message.Desk, _ string, log *slog.Logger) (message.Provider, error) {
+		c := c
+		c.Log = log
+		return sip.New(c, desk)
+	}
 }

@@ -165,7 +165,7 @@ func (t *table) fill(pointer any, secrets ...string) {
 }
 
 // derived are the fields of a provider's configuration that follow from other settings.
-var derived = [...]string{"callback", "organisation", "ca"}
+var derived = [...]string{"callback", "organisation", "ca", "currency"}
 
 // writable tells whether the field is of a kind that a file can hold.
 func writable(field reflect.Value) bool {

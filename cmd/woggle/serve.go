@@ -48,7 +48,7 @@ func (c *serveCommand) Run(p *program, k *kong.Context) error {
 	log := p.logger(site.JSON)
 	s, err := server.New(server.Options{DB: d, Keys: ring, Base: site.Base, Brand: site.Brand, Zone: site.Zone, Stay: site.Stay,
 		Plan: phone.Plan{Default: site.Country, Allowed: site.Countries}, TrustedProxies: site.Proxies, SMTP: site.SMTP, Log: log,
-		Routes: site.Phones.Routes(site.Base), Limits: site.Phones.limits(), Approve: site.Approve, MetricsToken: site.Metrics})
+		Routes: site.Phones.Routes(site.Base, log), Limits: site.Phones.limits(), Approve: site.Approve, MetricsToken: site.Metrics})
 	if err != nil {
 		return err
 	}

@@ -314,10 +314,12 @@ func readPassword(path string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("the password file cannot be read: %w", err)
 	}
-	if password := strings.TrimRight(string(text), "\r\n"); password != "" && !strings.ContainsFunc(password, unicode.IsControl) {
+	password := strings.TrimRight(string(text), "\r\n")
+	key := strings.HasPrefix(password, "-----BEGIN ") // in PEM, which has many lines
+	if password != "" && (key || !strings.ContainsFunc(password, unicode.IsControl)) {
 		return password, nil
 	}
-	return "", errors.New("the password file must hold one line, the password")
+	return "", errors.New("the password file must hold one line, the password, or a private key in PEM")
 }
 
 // phones reads the routes and the recordings. Variables are those of the environment with WOGGLE_ in front.
@@ -342,7 +344,8 @@ func (c *rules) phones(variables map[string]string) {
 		return
 	}
 	var found []Finding
-	c.site.Phones, found = readPhones(c.Routes, variables, c.site.Base, surroundings{c.site.Brand.Name, c.site.Country, library, c.site.Zone})
+	c.site.Phones, found = readPhones(c.Routes, variables, c.site.Base, surroundings{organisation: c.site.Brand.Name, country: c.site.Country,
+		countries: c.site.Countries, speech: library, zone: c.site.Zone})
 	c.found = append(c.found, found...)
 }
 

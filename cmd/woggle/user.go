@@ -99,9 +99,10 @@ func person(tx *db.Tx, username string) (directory.User, error) {
 
 // server is the program as the server runs it, for what people are told of.
 func (o *office) server(p *program) (*server.Server, error) {
+	log := p.logger(o.site.JSON)
 	return server.New(server.Options{DB: o.db, Keys: o.ring, Base: o.site.Base, Brand: o.site.Brand, Zone: o.site.Zone, SMTP: o.site.SMTP,
-		Plan: phone.Plan{Default: o.site.Country, Allowed: o.site.Countries}, Log: p.logger(o.site.JSON),
-		Routes: o.site.Phones.Routes(o.site.Base), Limits: o.site.Phones.limits(), Approve: o.site.Approve})
+		Plan: phone.Plan{Default: o.site.Country, Allowed: o.site.Countries}, Log: log,
+		Routes: o.site.Phones.Routes(o.site.Base, log), Limits: o.site.Phones.limits(), Approve: o.site.Approve})
 }
 
 // row is a person as lists show them.
