@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -126,11 +127,17 @@ func TestTheGate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate(10, 0)
 		began := time.Now()
+		var mu sync.Mutex
 		var order []string
+		note := func(what string) {
+			mu.Lock()
+			defer mu.Unlock()
+			order = append(order, what)
+		}
 		for i := range 30 {
 			go func() {
 				if g.enter(t.Context(), false) == nil {
-					order = append(order, "notice")
+					note("notice")
 				}
 			}()
 			if i == 0 {
@@ -140,15 +147,17 @@ func TestTheGate(t *testing.T) {
 		synctest.Wait()
 		go func() {
 			if g.enter(t.Context(), true) == nil {
-				order = append(order, fmt.Sprint("code after ", time.Since(began)))
+				note(fmt.Sprint("code after ", time.Since(began)))
 			}
 		}()
 		synctest.Wait()
 		time.Sleep(time.Second)
 		synctest.Wait()
+		mu.Lock()
 		if len(order) != 11 || order[1] != "code after 100ms" {
 			t.Errorf("in a second went: %v", order)
 		}
+		mu.Unlock()
 		time.Sleep(3 * time.Second)
 	})
 	synctest.Test(t, func(t *testing.T) {
