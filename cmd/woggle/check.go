@@ -74,7 +74,7 @@ const patience = 10 * time.Second
 
 // probe tries what the settings name. It makes nothing and sends nothing.
 func probe(ctx context.Context, site Site) (found []Finding) {
-	found = append(found, probePhones(site)...)
+	found = append(found, probePhones(ctx, site)...)
 	found = append(found, probeFolder(site)...)
 	found = append(found, probeKeys(ctx, site)...)
 	if site.TLS == files {

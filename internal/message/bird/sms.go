@@ -97,3 +97,6 @@ func (s *SMS) Send(ctx context.Context, m message.Message) (receipt string, err 
 	}
 	return said.ID, nil
 }
+
+// Probe tells whether Bird can be reached. Nothing is asked for.
+func (s *SMS) Probe(ctx context.Context) error { return web.Reach(ctx, s.base) }

@@ -236,3 +236,8 @@ func lookUp(body []byte, path []string) (string, bool) {
 	}
 	return "", false
 }
+
+// Probe tells whether the gateway can be reached. Nothing is asked for.
+func (g *Gateway) Probe(ctx context.Context) error {
+	return web.Reach(ctx, placeholder.ReplaceAllString(g.URL, "x"))
+}

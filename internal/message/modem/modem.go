@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -362,4 +363,15 @@ func (m *Modem) told(ctx context.Context, text string) {
 			_ = m.desk.Report(ctx, message.Report{Message: part.message, Event: event, Cause: "status " + strconv.Itoa(int(status))})
 		}()
 	}
+}
+
+// Probe tells whether the device is there. It is not opened, because the server may be speaking with it.
+func (m *Modem) Probe(context.Context) error {
+	switch info, err := os.Stat(m.Port); {
+	case err != nil:
+		return fmt.Errorf("the modem is not there: %w", err)
+	case info.Mode()&os.ModeCharDevice == 0:
+		return fmt.Errorf("%s is not a modem's device", m.Port)
+	}
+	return nil
 }

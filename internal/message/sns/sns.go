@@ -115,3 +115,6 @@ func refusal(answer web.Answer, code string) error {
 	}
 	return answer.Refusal(code)
 }
+
+// Probe tells whether SNS can be reached. Nothing is asked for.
+func (s *SMS) Probe(ctx context.Context) error { return web.Reach(ctx, s.base) }

@@ -118,3 +118,6 @@ func (a account) post(ctx context.Context, what string, form url.Values) (receip
 func (a account) charge(form url.Values) *bill.Money {
 	return web.Charge(form.Get("Price"), form.Get("PriceUnit"), a.Currency)
 }
+
+// Probe tells whether Twilio can be reached. Nothing is asked for.
+func (a account) Probe(ctx context.Context) error { return web.Reach(ctx, a.base) }

@@ -236,3 +236,6 @@ func fields(r *http.Request) (url.Values, error) {
 	}
 	return form, nil
 }
+
+// Probe tells whether Vonage can be reached. Nothing is asked for.
+func (s *SMS) Probe(ctx context.Context) error { return web.Reach(ctx, s.base) }

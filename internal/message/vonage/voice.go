@@ -228,3 +228,6 @@ func say(w http.ResponseWriter, turn web.Turn) {
 	w.Header().Set("Cache-Control", "no-store")
 	_ = json.NewEncoder(w).Encode(actions) // who asked may be gone
 }
+
+// Probe tells whether Vonage can be reached. Nothing is asked for.
+func (v *Voice) Probe(ctx context.Context) error { return web.Reach(ctx, v.base) }
