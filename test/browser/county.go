@@ -50,8 +50,9 @@ func (s *Suite) Demo(t testing.TB, flags ...string) *County {
 	return c
 }
 
-// Serve starts a real server in an empty folder, which ends with the story, and gives the link for its first administrator.
-func (s *Suite) Serve(t testing.TB) (c *County, setup string) {
+// Serve starts a real server in an empty folder, which ends with the story, and gives the link for its first administrator. Flags
+// are those of its command.
+func (s *Suite) Serve(t testing.TB, flags ...string) (c *County, setup string) {
 	t.Helper()
 	s.need(t)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -63,7 +64,7 @@ func (s *Suite) Serve(t testing.TB) (c *County, setup string) {
 		t.Fatal(err)
 	}
 	c = &County{t: t, suite: s, folder: t.TempDir(), steps: map[string]int64{}, read: map[string]string{}}
-	setup = Find(t, c.Command("serve", "--listen", listen), regexp.MustCompile(`(http://localhost:\d+/setup/\S+)`))
+	setup = Find(t, c.Command(append([]string{"serve", "--listen", listen}, flags...)...), regexp.MustCompile(`(http://localhost:\d+/setup/\S+)`))
 	c.Base, _, _ = strings.Cut(setup, "/setup/")
 	return c, setup
 }
