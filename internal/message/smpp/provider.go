@@ -189,12 +189,9 @@ func (p *Provider) connection(ctx context.Context) error {
 	}
 	p.set(s, nil, nil)
 	close(attempt)
-	// Nothing new shall wait for a connection that is about to say goodbye, or has broken.
-	gone := func() { p.set(nil, nil, errors.New("it has just ended")) }
-	defer context.AfterFunc(ctx, gone)()
-	go func() {
-		<-s.over
-		gone()
-	}()
+	// Nothing new shall wait for a connection that is about to say goodbye.
+	defer context.AfterFunc(ctx, func() { p.set(nil, nil, errEnding) })()
 	return s.serve(ctx)
 }
+
+var errEnding = errors.New("the program ends")

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -203,7 +204,7 @@ func (s *session) write() {
 			s.end(err)
 			return
 		}
-		if batch[len(batch)-1].last {
+		if slices.ContainsFunc(batch, func(o outgoing) bool { return o.last }) {
 			s.end(errors.New("it said goodbye"))
 			return
 		}
@@ -324,7 +325,7 @@ func (s *session) watch(now time.Time) {
 
 // leave waits for the answers that are due, says goodbye (section 4.2), and ends.
 func (s *session) leave() {
-	defer s.end(errors.New("the program ends"))
+	defer s.end(errEnding)
 	timer := time.NewTimer(leaveWithin)
 	defer timer.Stop()
 	for range cap(s.slots) { // who has all places is alone
