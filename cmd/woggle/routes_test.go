@@ -59,7 +59,6 @@ func loadRoutes(t *testing.T, text string, beside map[string]string, variables m
 const gatewayRoute = "[[route]]\nname = \"one\"\nchannel = \"sms\"\nprovider = \"gateway\"\nurl = \"https://sms.example.com/?to={to}&text={text}\"\nprices = { \"+44\" = \"0.04\", \"+353\" = 0.07 }\n"
 
 func TestAMistakeInTheRoutesFileIsFoundWithItsLine(t *testing.T) {
-	const end = 7 // the first line behind the gateway
 	trunk := "[[route]]\nname = \"trunk\"\nchannel = \"voice\"\nprovider = \"sip\"\nserver = \"sip.example.com\"\nfrom = \"+442079460000\"\nprices = { \"+44\" = 0.02 }\n"
 	for name, c := range map[string]struct{ file, where, wrong, do string }{
 		"right":                       {gatewayRoute, "", "", ""},
