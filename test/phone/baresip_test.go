@@ -134,3 +134,57 @@ func TestTheCodeIsHeard(t *testing.T) {
 		})
 	}
 }
+
+// What else a person does at a telephone.
+func TestAPersonAtATelephone(t *testing.T) {
+	need(t, "baresip")
+	for name, story := range map[string]struct {
+		keys    string // and then the person hangs up, unless we do
+		approve bool
+		events  []message.Event
+	}{
+		"hangs up at once":          {"", false, []message.Event{message.NoKey}},
+		"did not ask for it":        {"9", false, []message.Event{message.Unwanted}},
+		"keys what the page shows":  {"42", true, []message.Event{message.Heard}},
+		"presses 1, and reports it": {"19", false, []message.Event{message.Heard, message.Unwanted}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			ann, err := phone.Start(t.TempDir(), codeCall.To, "PCMA", "PCMU")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer ann.Close()
+			p, d := trunk(t, func(c *sip.Config) { c.Server = ann.Address })
+			m := codeCall
+			if story.approve {
+				m.Code, m.Approve = "", true
+			}
+			if err := send(t, p, m); err != nil {
+				t.Fatal(err)
+			}
+			d.told(t, message.Answered)
+			for _, key := range story.keys {
+				if err := ann.Press(key); err != nil {
+					t.Fatal(err)
+				}
+				if !story.approve { // one after the other
+					d.told(t, story.events[0])
+					story.events = story.events[1:]
+				}
+			}
+			if story.keys == "" {
+				err = ann.HangUp()
+			}
+			if err == nil {
+				err = ann.Over(ctx)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			d.told(t, story.events...)
+		})
+	}
+}

@@ -28,7 +28,8 @@ var digit = map[string]string{"zero": "0", "one": "1", "two": "2", "three": "3",
 	"eight": "8", "nine": "9"}
 
 // Recognise returns the digits of the code that an English recording reads out, from "your code is" to its end: the code
-// twice, if it was heard to its end.
+// twice, if it was heard to its end. Nothing else may be in the recording but the end of a word before: it would be heard as
+// digits.
 func Recognise(wav string) (digits string, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
