@@ -43,6 +43,9 @@ func (r Record) Ended() bool {
 	return r.State != queued && r.State != sending && (r.State != sent || rank(r.Outcome) >= 3)
 }
 
+// Waiting tells whether no node has begun to send it.
+func (r Record) Waiting() bool { return r.State == queued && len(r.Tries) == 0 }
+
 // Filter chooses messages; what is empty does not choose.
 type Filter struct {
 	Number string // E.164

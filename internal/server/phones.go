@@ -98,12 +98,15 @@ func (s *Server) Figures(ctx context.Context) (message.Figures, error) {
 // tryEvery is how often it is looked what became of a message that is tried.
 const tryEvery = 250 * time.Millisecond
 
+// handOver is how long another node has for taking a message that is tried: it looks every 5 seconds.
+const handOver = 6 * time.Second
+
 // Try sends one message and tells what is known of it, again and again, until its end is known or the context ends. If
-// another node runs, that may be the one that sends it.
+// another node runs, that one sends it, because it has what cannot be had twice: the modem, or the one connection that a
+// provider allows. This node sends it only if nobody else did.
 func (s *Server) Try(ctx context.Context, m message.Message, told func(message.Record)) (last message.Record, err error) {
 	running, stop := context.WithCancel(ctx)
 	var work sync.WaitGroup
-	work.Go(func() { s.outbox.Run(running) })
 	defer work.Wait()
 	defer stop()
 	var id string
@@ -114,8 +117,9 @@ func (s *Server) Try(ctx context.Context, m message.Message, told func(message.R
 	if err != nil {
 		return last, err
 	}
-	again := time.NewTicker(tryEvery)
+	again, alone := time.NewTicker(tryEvery), time.NewTimer(handOver)
 	defer again.Stop()
+	defer alone.Stop()
 	for {
 		err := s.db.View(context.WithoutCancel(ctx), func(tx *db.Tx) (err error) {
 			last, _, err = message.Find(tx, id)
@@ -130,6 +134,10 @@ func (s *Server) Try(ctx context.Context, m message.Message, told func(message.R
 		}
 		select {
 		case <-again.C:
+		case <-alone.C:
+			if last.Waiting() {
+				work.Go(func() { s.outbox.Run(running) })
+			}
 		case <-ctx.Done():
 			return last, nil
 		}

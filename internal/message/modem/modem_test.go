@@ -107,6 +107,12 @@ func plug(t *testing.T, s *stick) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { keep.Close() })
+	if _, err := open(device); !errors.Is(err, errTaken) {
+		t.Errorf("two have the modem at once: %v", err)
+	}
+	if err := unix.Flock(int(keep.Fd()), unix.LOCK_UN); err != nil {
+		t.Fatal(err)
+	}
 	go s.run()
 	return device
 }

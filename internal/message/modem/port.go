@@ -3,12 +3,15 @@
 package modem
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 )
+
+var errTaken = errors.New("another program has the modem")
 
 // open opens the device: 8 data bits, no parity, one stop bit, no echo, no translation, 115200 bits a second, which a
 // USB modem does not heed.
@@ -24,6 +27,11 @@ func open(path string) (*os.File, error) {
 	}
 	var set error
 	err = raw.Control(func(fd uintptr) {
+		// Two programs at one modem would read each other's answers, and each would give the PIN.
+		if set = unix.Flock(int(fd), unix.LOCK_EX|unix.LOCK_NB); set != nil {
+			set = errTaken
+			return
+		}
 		var t *unix.Termios
 		if t, set = unix.IoctlGetTermios(int(fd), unix.TCGETS); set != nil {
 			return
@@ -41,6 +49,9 @@ func open(path string) (*os.File, error) {
 	}
 	if err != nil {
 		f.Close()
+		if errors.Is(err, errTaken) {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
 		return nil, fmt.Errorf("%s is not a terminal device: %w", path, err)
 	}
 	return f, nil
