@@ -4,7 +4,7 @@ package sip
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"net/netip"
 	"sync"
 	"time"
@@ -96,6 +96,9 @@ func (g *leg) run(ctx, asked context.Context) {
 	g.report(message.Answered, "")
 	go g.keepSession(ctx, answer)
 	g.talk(ctx)
+	if n := g.sound.Strangers(); n > 0 {
+		g.p.set.Log.Warn("strangers sent sound into a call, and were not heard", "message", g.m.ID, "packets", n)
+	}
 }
 
 // place sends the INVITE until the call is answered. Without an answer it is nil, and everything is told.
@@ -133,7 +136,7 @@ func (g *leg) place(ctx, asked context.Context) (answer *sip.Response) {
 			return nil
 		}
 	}
-	g.conclude(outcome{message.Failed, fmt.Errorf("sip: the trunk asks on and on"), "too many challenges"})
+	g.conclude(outcome{message.Failed, errors.New("sip: the trunk asks on and on"), "too many challenges"})
 	return nil
 }
 
@@ -331,7 +334,7 @@ func (g *leg) reportAll() {
 	for r := range g.news {
 		var err error
 		for try := range 5 {
-			if err = g.p.desk.Report(context.Background(), r); err == nil {
+			if err = g.p.desk.Report(context.Background(), r); err == nil || errors.Is(err, message.ErrUnknown) {
 				break
 			}
 			time.Sleep(time.Second << try / 4)

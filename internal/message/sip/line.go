@@ -6,11 +6,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/emiago/sipgo"
@@ -32,10 +35,13 @@ type line struct {
 	public netip.AddrPort // how the trunk sees that
 	ua     *sipgo.UserAgent
 	client *sipgo.Client
-	socket interface{ Close() error } // nil over TLS, where the trunk uses the connection that we made
+	socket io.Closer // nil over TLS, where the trunk uses the connection that we made
+
+	broken atomic.Bool // the socket is gone
 
 	mu      sync.Mutex
-	friends map[netip.Addr]bool // who may send us anything
+	servers []netip.Addr        // the trunk's
+	friends map[netip.Addr]bool // other hosts that may send us anything
 	calls   int                 // under way over this line
 	closing bool
 }
@@ -91,7 +97,7 @@ func (l *line) listen(server *sipgo.Server) error {
 			return err
 		}
 		l.local, l.socket = conn.LocalAddr().(*net.UDPAddr).AddrPort(), conn
-		go func() { _ = server.ServeUDP(conn) }()
+		go l.serve(func() error { return server.ServeUDP(conn) }, conn)
 		for l.ua.TransportLayer().Pool("udp").Size() == 0 { // until it is served, the library would open another socket to send
 			time.Sleep(time.Millisecond)
 		}
@@ -101,9 +107,16 @@ func (l *line) listen(server *sipgo.Server) error {
 			return err
 		}
 		l.local, l.socket = listener.Addr().(*net.TCPAddr).AddrPort(), listener
-		go func() { _ = server.ServeTCP(door{listener, l}) }()
+		go l.serve(func() error { return server.ServeTCP(door{listener, l}) }, listener)
 	}
 	return nil
+}
+
+// serve serves a socket to its end.
+func (l *line) serve(serve func() error, socket io.Closer) {
+	_ = serve()
+	_ = socket.Close()
+	l.broken.Store(true)
 }
 
 // door lets in connections of friends only.
@@ -131,22 +144,34 @@ func (l *line) filter(packet sip.TransportReadProps, data []byte) ([]byte, error
 	return data, nil
 }
 
-func (l *line) friend(addr net.Addr) bool {
-	from, err := netip.ParseAddrPort(addr.String())
+func (l *line) friend(from net.Addr) bool {
+	addrPort, err := netip.ParseAddrPort(from.String())
 	if err != nil {
 		return false
 	}
+	addr := addrPort.Addr().Unmap()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.friends[from.Addr().Unmap()]
+	return l.friends[addr] || slices.Contains(l.servers, addr)
 }
 
-// befriend lets a host of the trunk in.
+// befriend lets in a host that an answer of the trunk names for the rest of a call.
 func (l *line) befriend(addr netip.Addr) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if addr.IsValid() && len(l.friends) < mostFriends {
-		l.friends[addr.Unmap()] = true
+	if len(l.friends) >= mostFriends {
+		clear(l.friends) // most of them belong to calls that are long over
+	}
+	l.friends[addr] = true
+}
+
+// trust lets in the trunk's servers: it answers from any of them.
+func (l *line) trust(servers []netip.AddrPort) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.servers = nil
+	for _, s := range servers {
+		l.servers = append(l.servers, s.Addr())
 	}
 }
 

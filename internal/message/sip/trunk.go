@@ -95,19 +95,17 @@ func (t *trunk) open(server netip.AddrPort, servers []netip.AddrPort) (err error
 			return err
 		}
 	}
-	if t.line == nil || addr != t.address {
+	if t.line == nil || addr != t.address || t.line.broken.Load() {
 		l, err := openLine(t.p.set, addr, t.p.handle, t.p.stray)
 		if err != nil {
 			return err
 		}
 		if t.line != nil {
-			t.line.retire() // our address has changed; calls under way may go on where they began
+			t.line.retire() // calls under way may go on where they began
 		}
 		t.line, t.address, t.registered = l, addr, nil
 	}
-	for _, s := range servers { // a trunk answers from any of its addresses
-		t.line.befriend(s.Addr())
-	}
+	t.line.trust(servers)
 	return nil
 }
 
