@@ -55,6 +55,8 @@ type routeRow struct {
 	Channel  message.Channel  `json:"channel"`
 	Provider string           `json:"provider"`
 	Failing  bool             `json:"failing"`
+	Least    string           `json:"price_least"` // of a segment or a minute; empty: no prices are known
+	Most     string           `json:"price_most"`
 	Outcomes map[string]int64 `json:"outcomes_of_a_day"`
 	Entered  int64            `json:"entered_of_a_day"`
 	Cost     string           `json:"cost_of_a_day"`
@@ -88,19 +90,24 @@ func (c *messageRoutes) Run(p *program, k *kong.Context, place *Place) error {
 			if f.Channel == message.Email {
 				continue
 			}
-			rows = append(rows, routeRow{f.Route, f.Channel, o.site.Phones.provider(f.Route), f.Failing, f.Outcomes, f.Entered, f.Cost.String()})
+			provider, least, most := o.site.Phones.about(f.Route)
+			rows = append(rows, routeRow{f.Route, f.Channel, provider, f.Failing, least, most, f.Outcomes, f.Entered, f.Cost.String()})
 		}
 		if c.JSON {
 			return p.printJSON(rows)
 		}
 		table := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(table, "ROUTE\tCHANNEL\tPROVIDER\tHEALTH\tLAST 24 HOURS\tENTERED\tCOST")
+		fmt.Fprintln(table, "ROUTE\tCHANNEL\tPROVIDER\tPRICE\tHEALTH\tLAST 24 HOURS\tENTERED\tCOST")
 		for _, r := range rows {
 			health := "well"
 			if r.Failing {
 				health = "failing"
 			}
-			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%d\t%s\n", r.Route, r.Channel, r.Provider, health, outcomesOf(r.Outcomes), r.Entered, r.Cost)
+			price := cmp.Or(r.Least, "unknown")
+			if r.Most != r.Least {
+				price += " to " + r.Most
+			}
+			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\n", r.Route, r.Channel, r.Provider, price, health, outcomesOf(r.Outcomes), r.Entered, r.Cost)
 		}
 		if err := table.Flush(); err != nil {
 			return err
@@ -121,16 +128,21 @@ func of(limit bill.Money) string {
 	return " of " + limit.String()
 }
 
-// provider is the provider of a route, by its name.
-func (p *Phones) provider(route string) string {
-	if p != nil {
-		for _, r := range p.routes {
-			if r.route.Name == route {
-				return r.provider
-			}
-		}
+// about is the provider of a route, by its name, and the least and the most that a segment or a minute costs; empty where
+// that is not known.
+func (p *Phones) about(route string) (provider, least, most string) {
+	if p == nil {
+		return "", "", ""
 	}
-	return ""
+	i := slices.IndexFunc(p.routes, func(r routeSetting) bool { return r.route.Name == route })
+	if i < 0 {
+		return "", "", ""
+	}
+	prices := slices.Sorted(maps.Values(p.routes[i].route.Prices.Prefixes))
+	if len(prices) == 0 {
+		return p.routes[i].provider, "", ""
+	}
+	return p.routes[i].provider, prices[0].String(), prices[len(prices)-1].String()
 }
 
 // outcomesOf writes "12 delivered, 1 refused".
@@ -260,103 +272,6 @@ func (o *office) number(typed string) (phone.Number, error) {
 		return number, refused.Problem("en")
 	}
 	return number, err
-}
-
-type messageCost struct {
-	Month    string `placeholder:"YYYY-MM" help:"Of this month (the running one)."`
-	Forecast int64  `placeholder:"PEOPLE" help:"Say what a roll-out to so many people will cost."`
-	Calls    int64  `default:"10" help:"With --forecast: how many of a hundred get their codes by a call (${default})."`
-	JSON     bool   `help:"Print JSON."`
-}
-
-// costRow is what one route to one country cost.
-type costRow struct {
-	Route   string          `json:"route"`
-	Channel message.Channel `json:"channel"`
-	Country string          `json:"country"`
-	Tries   int64           `json:"tries"`
-	Entered int64           `json:"entered"`
-	Cost    string          `json:"cost"`
-}
-
-// Run sums up a month, or forecasts.
-func (c *messageCost) Run(p *program, k *kong.Context, place *Place) error {
-	return p.work(k, place, func(o *office) error {
-		if c.Forecast > 0 {
-			return c.forecast(p, o)
-		}
-		from := time.Now().In(o.site.Zone)
-		if c.Month != "" {
-			var err error
-			if from, err = time.ParseInLocation("2006-01", c.Month, o.site.Zone); err != nil {
-				return fmt.Errorf("--month %s: write it as in 2026-11", c.Month)
-			}
-		}
-		from = time.Date(from.Year(), from.Month(), 1, 0, 0, 0, 0, o.site.Zone)
-		var costs []message.Cost
-		err := o.db.View(p.ctx, func(tx *db.Tx) (err error) {
-			costs, err = message.Costs(tx, from, from.AddDate(0, 1, 0))
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		rows, sum := []costRow{}, bill.Money(0)
-		for _, one := range costs {
-			rows = append(rows, costRow{one.Route, one.Channel, one.Country, one.Tries, one.Entered, one.Cost.String()})
-			sum += one.Cost
-		}
-		if c.JSON {
-			return p.printJSON(rows)
-		}
-		table := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(table, "ROUTE\tCHANNEL\tCOUNTRY\tMESSAGES\tENTERED\tCOST")
-		for _, r := range rows {
-			fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%d\t%s\n", r.Route, r.Channel, r.Country, r.Tries, r.Entered, r.Cost)
-		}
-		if err := table.Flush(); err != nil {
-			return err
-		}
-		fmt.Fprintf(p.out, "\n%s: %s %s%s\n", from.Format("January 2006"), o.currency(), sum, of(o.site.Phones.limits().All.Month))
-		return nil
-	})
-}
-
-// forecast says what a roll-out costs by the cheapest routes to numbers of the organisation's country.
-func (c *messageCost) forecast(p *program, o *office) error {
-	number, err := phone.Example(o.site.Country)
-	if err != nil {
-		return err
-	}
-	text, textKnown := o.site.Phones.cheapest(message.Message{Channel: message.SMS, To: number, Body: "code"})
-	call, callKnown := o.site.Phones.cheapest(message.Message{Channel: message.Voice, To: number})
-	if !textKnown && !callKnown {
-		return errors.New("there are no prices to forecast with: name the routes file in the settings, and give its routes prices")
-	}
-	first, month := bill.Forecast(bill.Rollout{People: c.Forecast, CallsIn100: min(max(c.Calls, 0), 100), Text: text, Call: call})
-	fmt.Fprintf(p.out, "A text costs %s %s, a call %s. For %d people, %d in a hundred by call:\n", o.currency(), text, call, c.Forecast, c.Calls)
-	fmt.Fprintf(p.out, "  everybody's first sign-in   about %s, between %s and %s\n", first.Expected, first.Low, first.High)
-	fmt.Fprintf(p.out, "  each month after it         about %s, between %s and %s\n", month.Expected, month.Low, month.High)
-	if limit := o.site.Phones.limits().All; limit.Month > 0 && first.Expected > limit.Month {
-		fmt.Fprintf(p.out, "That is more than the limit of a month (%s): raise all_month, or roll out in parts.\n", limit.Month)
-	}
-	return nil
-}
-
-// cheapest is the lowest price among the routes for a message like this.
-func (p *Phones) cheapest(m message.Message) (price bill.Money, found bool) {
-	if p == nil {
-		return 0, false
-	}
-	for _, r := range p.routes {
-		if r.route.Channel != m.Channel {
-			continue
-		}
-		if cost := r.route.Price(m); !found || cost < price {
-			price, found = cost, true
-		}
-	}
-	return price, found
 }
 
 type messageClose struct {

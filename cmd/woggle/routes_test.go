@@ -296,6 +296,25 @@ func TestEveryKeyOfARouteIsDescribed(t *testing.T) {
 	}
 }
 
+// The sentences that operators read about are those that are recorded.
+func TestEveryRecordingIsDescribed(t *testing.T) {
+	page, err := os.ReadFile("../../docs/operator/phones.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	phrases, err := os.ReadFile("../../internal/message/speech/phrases.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(phrases)) {
+		if parts := strings.Split(strings.TrimSpace(line), "|"); len(parts) == 3 && !strings.HasPrefix(line, "#") {
+			if row := "| `" + parts[0] + ".wav` | " + parts[1] + " | " + parts[2] + " |"; !bytes.Contains(page, []byte(row)) {
+				t.Errorf("docs/operator/phones.md does not have the line %s", row)
+			}
+		}
+	}
+}
+
 func TestKeysAreNamedAsTheirFields(t *testing.T) {
 	for field, want := range map[string]string{"SystemID": "system_id", "URL": "url", "AccountSID": "account_sid", "APIKey": "api_key", "RTPPorts": "rtp_ports",
 		"PerSecond": "per_second", "TLS": "tls", "IDField": "id_field", "AccessKeyID": "access_key_id", "PIN": "pin"} {
