@@ -111,8 +111,10 @@ func (o *Outbox) charge(tx *db.Tx, who bill.Payer, cost bill.Money) (*Refused, e
 	return &Refused{Reason: OverLimit, Scope: exceeded.Scope, Wait: exceeded.Until.Sub(tx.Now)}, nil
 }
 
+const day = 24 * time.Hour
+
 // dearly is how often the administrators hear of one missing price.
-var dearly = limit.Rule{Name: "price-missing", Max: 1, Window: 24 * time.Hour}
+var dearly = limit.Rule{Name: "price-missing", Max: 1, Window: day}
 
 // dear tells that a price is missing.
 func (o *Outbox) dear(tx *db.Tx, f finder, r *Route) error {
@@ -146,7 +148,7 @@ func (o *Outbox) afford(ctx context.Context, c claim, m Message, r *Route) (rese
 	err = o.db.Tx(ctx, func(tx *db.Tx) error {
 		reserved, allowed = c.reserved, true
 		if r.PerDay > 0 {
-			daily := limit.Rule{Name: "route-day", Max: r.PerDay, Window: 24 * time.Hour}
+			daily := limit.Rule{Name: "route-day", Max: r.PerDay, Window: day}
 			wait, err := daily.Take(tx, r.Name)
 			if allowed = err == nil && wait == 0; !allowed {
 				return err

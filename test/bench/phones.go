@@ -15,6 +15,7 @@ import (
 	"woggle/internal/message"
 	"woggle/internal/message/bill"
 	"woggle/internal/message/smpp"
+	"woggle/test/phone"
 	"woggle/test/smsc"
 )
 
@@ -195,4 +196,20 @@ func (b *bench) codes(ctx context.Context) ([]time.Duration, error) {
 		waits = append(waits, text.At.Sub(asked[n]))
 	}
 	return waits, nil
+}
+
+// The calls of the benchmark: a hundred at once, for as long as a call lasts at most.
+const manyCalls = 100
+
+// measureCalls makes a hundred calls at once, and looks how regularly their sound comes.
+func (b *bench) measureCalls(ctx context.Context) error {
+	b.say("calls")
+	r, err := phone.Load(ctx, manyCalls, b.calling)
+	if err != nil {
+		return err
+	}
+	early, late := 20*time.Millisecond-r.P1, r.P99-20*time.Millisecond
+	b.below(fmt.Sprintf("sound of %d calls at once: p99 from 20 ms", manyCalls), max(early, late).Round(10*time.Microsecond).String(), "5 ms", max(early, late) < 5*time.Millisecond)
+	b.note("Of %d packets in %d calls, %d were lost, and %.2f %% came more than 5 ms too early or too late; the worst pause was %s.", r.Packets, r.Calls, r.Lost, 100*r.Late, r.Worst.Round(100*time.Microsecond))
+	return nil
 }
