@@ -255,6 +255,10 @@ func TestATrunkThatHangs(t *testing.T) {
 		ring, done := make(chan struct{}), make(chan struct{})
 		f.story(func(c *fakeCall) {
 			<-ring
+			c.hear(50 * time.Millisecond) // there is nothing to hear, but time for mistakes
+			if closed(c.cancelled) {
+				t.Errorf("%s: cancelled before the trunk said anything", name)
+			}
 			late(c)
 			close(done)
 		})
