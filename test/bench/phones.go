@@ -49,7 +49,7 @@ func (b *bench) measurePhones(ctx context.Context) error {
 		ours, bare, ratios = append(ours, one), append(bare, two), append(ratios, one/two)
 	}
 	ratio := median(ratios)
-	b.note("The message centre of the texts is the package smpp for Node, which is what bounds both.")
+	b.note("The message centre of the texts is the package smpp for Node, for both.")
 	b.add(row{what: "texts through the outbox", measured: fmt.Sprintf("%.0f/s", median(ours)), yardstick: fmt.Sprintf("%.0f/s by a bare SMPP loop", median(bare)),
 		ratio: fmt.Sprintf("%.2f", ratio), aim: "≥ 0.50", met: verdict(ratio >= 0.5)})
 	waits, err := b.codes(ctx)
