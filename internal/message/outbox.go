@@ -232,7 +232,8 @@ func (o *Outbox) Drain(ctx context.Context) error {
 // claim takes the next messages of the lane, at most so many. If there is none, wait says when to look again.
 func (o *Outbox) claim(ctx context.Context, l *lane, most int) (claims []claim, wait time.Duration, err error) {
 	for wait == 0 {
-		err := o.db.Tx(ctx, func(tx *db.Tx) (err error) {
+		// In company with outcomes. Not to be given up halfway: what is claimed is to be sent.
+		err := o.writes.do(context.WithoutCancel(ctx), func(tx *db.Tx) (err error) {
 			claims, err = take(tx, l, most, l.timeout+leaseMargin)
 			return err
 		})

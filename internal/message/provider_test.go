@@ -21,11 +21,13 @@ type provider struct {
 
 	mu  sync.Mutex
 	got []Message // in the order in which they were handed over, taken or not
+	at  []time.Time
 }
 
 func (p *provider) Send(ctx context.Context, m Message) (string, error) {
 	p.mu.Lock()
 	p.got = append(p.got, m)
+	p.at = append(p.at, time.Now())
 	p.mu.Unlock()
 	if p.answer != nil {
 		if err := p.answer(ctx, m); err != nil {
@@ -53,6 +55,18 @@ func (p *provider) bodies() (all []string) {
 		all = append(all, m.Body)
 	}
 	return all
+}
+
+// handed is when the body was handed over last; the zero time is never.
+func (p *provider) handed(body string) (at time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i, m := range p.got {
+		if m.Body == body {
+			at = p.at[i]
+		}
+	}
+	return at
 }
 
 // count is how often it was asked.

@@ -3,6 +3,7 @@ package message
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"sync/atomic"
 	"testing"
@@ -11,6 +12,7 @@ import (
 
 	"woggle/internal/db"
 	"woggle/internal/keys"
+	"woggle/internal/message/bill"
 )
 
 // world runs a story in a time of its own, in which waiting takes no time, over one SQLite database.
@@ -116,6 +118,56 @@ func TestCodesDoNotWaitBehindSlowMail(t *testing.T) {
 		id := enqueue(t, d, o, text(Code, "code", time.Minute, time.Now()))[0]
 		synctest.Wait()
 		final(t, d, id, sent)
+	})
+}
+
+// Ten thousand reminders (queueLength), by a route that takes its time for each: a code that is asked for meanwhile has the next place,
+// every time, and each reminder goes once.
+func TestALongQueueKeepsNoCodeWaiting(t *testing.T) {
+	world(t, func(t *testing.T, d *db.DB) {
+		const reminders, atOnce, each = queueLength, 50, 40 * time.Millisecond
+		phone := phones("phones", func(context.Context, Message) error {
+			time.Sleep(each)
+			return nil
+		})
+		o := New(d, keys.Random(), bill.Limits{}, slog.New(slog.DiscardHandler))
+		o.Use([]Route{{Name: "phones", Channel: SMS, Provider: phone, AtOnce: atOnce}}, Hooks{})
+		began := time.Now()
+		var queue []Message
+		for i := range reminders {
+			queue = append(queue, text(Notice, fmt.Sprint("reminder ", i), time.Hour, began))
+		}
+		enqueue(t, d, o, queue...)
+		defer start(t, o)()
+		codes := 0
+		for left := true; left; {
+			code := text(Code, fmt.Sprint("code ", codes), 5*time.Minute, time.Now())
+			code.Challenge = fmt.Sprint("challenge ", codes)
+			codes++
+			asked := time.Now()
+			id := enqueue(t, d, o, code)[0]
+			pass(time.Second / 2)
+			final(t, d, id, sent)
+			if wait := phone.handed(code.Body).Sub(asked); wait > each {
+				t.Errorf("%s was handed over after %s", code.Body, wait)
+			}
+			if err := d.Ask(t.Context(), func(tx *db.Tx) error {
+				return tx.Row("SELECT EXISTS (SELECT 1 FROM messages WHERE state <> 'sent')", nil, &left)
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if took := time.Since(began); took > reminders/atOnce*each*3/2+time.Second {
+			t.Errorf("the queue took %s", took)
+		}
+		for body, times := range phone.times() {
+			if times != 1 {
+				t.Errorf("%s went %d times", body, times)
+			}
+		}
+		if n := phone.count(); n != reminders+codes {
+			t.Errorf("%d went; want %d and %d codes", n, reminders, codes)
+		}
 	})
 }
 

@@ -15,6 +15,7 @@ import (
 	"woggle/internal/method/phone"
 	"woggle/internal/page"
 	"woggle/internal/server"
+	"woggle/test/smsc"
 )
 
 // profile writes NAME.cpu for each kind of load and allocs at the end. What the visitors take is labelled: leave it out
@@ -61,20 +62,48 @@ func (b *bench) profile(ctx context.Context, folder string) error {
 		}
 	}
 	if err == nil {
+		err = b.profileTexts(ctx, folder)
+	}
+	if err == nil {
 		err = writeProfile(filepath.Join(folder, "allocs"), func(f *os.File) error { return pprof.Lookup("allocs").WriteTo(f, 0) })
 	}
 	return errors.Join(err, stop())
 }
 
-func profileOne(ctx context.Context, folder, name string, load func(context.Context) error) (err error) {
-	return writeProfile(filepath.Join(folder, name+".cpu"), func(f *os.File) error {
+// profileTexts profiles the outbox while it gives texts to a message centre in a process of its own.
+func (b *bench) profileTexts(ctx context.Context, folder string) error {
+	others, err := smsc.StartOthers("test/smsc", "quiet")
+	if err != nil {
+		return err
+	}
+	defer others.Stop()
+	return writeCPU(filepath.Join(folder, "texts.cpu"), func() error {
+		for range b.rounds {
+			rate, err := b.texts(ctx, others.Addr)
+			if err != nil {
+				return err
+			}
+			b.note("texts: %s", perSecond(rate))
+		}
+		return nil
+	})
+}
+
+func profileOne(ctx context.Context, folder, name string, load func(context.Context) error) error {
+	return writeCPU(filepath.Join(folder, name+".cpu"), func() error {
+		var err error
+		pprof.Do(ctx, pprof.Labels("load", "visitors"), func(ctx context.Context) { err = load(ctx) })
+		return err
+	})
+}
+
+func writeCPU(path string, load func() error) error {
+	return writeProfile(path, func(f *os.File) error {
 		if err := pprof.StartCPUProfile(f); err != nil {
 			return err
 		}
 		defer pprof.StopCPUProfile()
-		var err error
-		pprof.Do(ctx, pprof.Labels("load", "visitors"), func(ctx context.Context) { err = load(ctx) })
-		return err
+		return load()
 	})
 }
 
