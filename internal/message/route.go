@@ -3,6 +3,7 @@
 package message
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -91,30 +92,34 @@ func (r *Route) Price(m Message) bill.Money {
 // that seem not to, those that this code was not sent by before those that it was, because it did not arrive, and then
 // the cheapest. Equals stay in the order of the settings.
 func arrange(routes []*Route, m Message, failing, used func(*Route) bool) []*Route {
-	serving := make([]*Route, 0, len(routes))
-	for _, r := range routes {
-		if r.serves(m) {
-			serving = append(serving, r)
-		}
+	type placed struct {
+		route *Route
+		rank  int
+		price bill.Money
 	}
-	rank := func(r *Route) (n int) {
-		if failing(r) {
-			n += 2
+	var serving []placed
+	for _, r := range routes {
+		if !r.serves(m) {
+			continue
+		}
+		p := placed{route: r}
+		if failing(r) { // asked once: it may be on probation, for this one message
+			p.rank += 2
 		}
 		if used(r) {
-			n++
+			p.rank++
 		}
-		return n
+		p.price, _ = r.price(m)
+		serving = append(serving, p)
 	}
-	slices.SortStableFunc(serving, func(a, b *Route) int {
-		if by := rank(a) - rank(b); by != 0 {
-			return by
-		}
-		one, _ := a.price(m)
-		two, _ := b.price(m)
-		return int(one - two)
+	slices.SortStableFunc(serving, func(a, b placed) int {
+		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.price, b.price))
 	})
-	return serving
+	ordered := make([]*Route, len(serving))
+	for i, p := range serving {
+		ordered[i] = p.route
+	}
+	return ordered
 }
 
 // Permanent marks the error of a route for which this message is lost, such as a number that does not exist. Any

@@ -13,6 +13,7 @@ import (
 	"woggle/internal/db"
 	"woggle/internal/db/dbtest"
 	"woggle/internal/keys"
+	"woggle/internal/message/bill"
 )
 
 func TestThePlanOfAMessage(t *testing.T) {
@@ -44,6 +45,28 @@ func TestThePlanOfAMessage(t *testing.T) {
 		got := names(arrange(routes, Message{To: row.to, Locale: row.locale}, in(row.failing), in(row.used)))
 		if !slices.Equal(got, row.want) {
 			t.Errorf("%+v: %v", row, got)
+		}
+	}
+}
+
+// A route on probation goes first for one message, however many routes it is compared with.
+func TestARouteOnProbationIsTried(t *testing.T) {
+	var h health
+	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+	for range mostFailures {
+		h.note("well again", attempt{result: refused, ended: now})
+	}
+	routes := []*Route{{Name: "dear", Prices: bill.Flat(3)}, {Name: "dearer", Prices: bill.Flat(4)}, {Name: "well again", Prices: bill.Flat(2)}}
+	first := func(at time.Time) string {
+		m := Message{Channel: SMS, To: "+447700900123", Body: "code"}
+		return arrange(routes, m, func(r *Route) bool { return h.failing(r.Name, at) }, func(*Route) bool { return false })[0].Name
+	}
+	for _, row := range []struct {
+		after time.Duration
+		want  string
+	}{{probation - 1, "dear"}, {probation, "well again"}, {probation + 1, "dear"}} {
+		if got := first(now.Add(row.after)); got != row.want {
+			t.Errorf("after %s: %q is first", row.after, got)
 		}
 	}
 }
