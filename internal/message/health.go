@@ -99,7 +99,7 @@ func (h *health) set(route string, failing bool, last time.Time) {
 type sample struct {
 	began   time.Time
 	outcome string
-	code    bool // somebody would enter it
+	code    bool // somebody would enter it: it is no test
 	entered bool
 }
 
@@ -186,7 +186,7 @@ func (o *Outbox) Refresh(ctx context.Context) error {
 }
 
 func samplesOf(tx *db.Tx, route string) (samples []sample, err error) {
-	err = tx.Each(`SELECT t.began_at, t.outcome, m.purpose = 'code', m.entered_at > 0 FROM message_tries t JOIN messages m ON m.id = t.message_id
+	err = tx.Each(`SELECT t.began_at, t.outcome, m.purpose = 'code' AND m.challenge <> '', m.entered_at > 0 FROM message_tries t JOIN messages m ON m.id = t.message_id
 		WHERE t.route = $1 AND t.began_at > $2 ORDER BY t.began_at DESC LIMIT $3`,
 		[]any{route, tx.Now.Add(-healthWindow).UnixMilli(), healthTries}, func(scan func(...any) error) error {
 			var s sample

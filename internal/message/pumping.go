@@ -68,34 +68,33 @@ func (s sight) judge(tx *db.Tx, closes string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	samples, err := s.askedFor(tx, since, bill.Samples+10)
-	if err != nil || !bill.Pumped(samples, s.enough, 100, tx.Now) {
+	samples, err := s.askedFor(tx, since, bill.Samples)
+	if err != nil || !bill.Pumped(samples, s.enough, 100) {
 		return false, err
 	}
 	// It looks like pumping. Only now it is worth asking how codes do elsewhere.
 	overall, err := s.enteredElsewhere(tx)
-	return bill.Pumped(samples, s.enough, overall, tx.Now), err
+	return bill.Pumped(samples, s.enough, overall), err
 }
 
 // memory is how far back codes are looked at.
 const memory = 48 * time.Hour
 
-// askedFor are the newest codes.
+// askedFor are the newest codes that tell something: that the provider did not lose, and that had time to be entered. All
+// others are left out here, or somebody could hide behind a crowd of them. A code of no challenge is a test of the
+// administrator's, which nobody enters.
 func (s sight) askedFor(tx *db.Tx, since time.Time, most int) (samples []bill.Sample, err error) {
 	if since.Before(tx.Now.Add(-memory)) {
 		since = tx.Now.Add(-memory)
 	}
-	err = tx.Each(`SELECT created_at, entered_at > 0, state <> 'sent' OR outcome IN ('undelivered', 'failed', 'busy', 'no-answer'), `+s.parties+`
-		FROM messages WHERE `+s.column+` = $1 AND created_at > $2 AND purpose = 'code' ORDER BY created_at DESC LIMIT $3`,
-		[]any{s.key, since.UnixMilli(), most}, func(scan func(...any) error) error {
+	err = tx.Each(`SELECT entered_at > 0, `+s.parties+` FROM messages
+		WHERE `+s.column+` = $1 AND created_at > $2 AND purpose = 'code' AND challenge <> '' AND (entered_at > 0 OR created_at <= $3)
+			AND state = 'sent' AND outcome NOT IN ('undelivered', 'failed', 'busy', 'no-answer')
+		ORDER BY created_at DESC LIMIT $4`,
+		[]any{s.key, since.UnixMilli(), tx.Now.Add(-bill.Unripe).UnixMilli(), most}, func(scan func(...any) error) error {
 			var one bill.Sample
-			var asked int64
-			if err := scan(&asked, &one.Entered, &one.Failed, &one.Who); err != nil {
-				return err
-			}
-			one.Asked = db.Time(asked)
-			samples = append(samples, one)
-			return nil
+			defer func() { samples = append(samples, one) }()
+			return scan(&one.Entered, &one.Who)
 		})
 	return samples, err
 }
@@ -107,9 +106,9 @@ const fewElsewhere = 5
 func (s sight) enteredElsewhere(tx *db.Tx) (int64, error) {
 	var count, entered int64
 	err := tx.Row(`SELECT count(*), COALESCE(sum(CASE WHEN entered_at > 0 THEN 1 ELSE 0 END), 0) FROM
-		(SELECT entered_at FROM messages WHERE created_at > $1 AND created_at < $2 AND purpose = 'code' AND channel <> 'email' AND state = 'sent' AND `+s.column+` <> $3
+		(SELECT entered_at FROM messages WHERE created_at > $1 AND created_at < $2 AND purpose = 'code' AND challenge <> '' AND channel <> 'email' AND state = 'sent' AND `+s.column+` <> $3
 			ORDER BY created_at DESC LIMIT $4) AS newest`,
-		[]any{tx.Now.Add(-memory).UnixMilli(), tx.Now.Add(-2 * time.Minute).UnixMilli(), s.key, overallCodes}, &count, &entered)
+		[]any{tx.Now.Add(-memory).UnixMilli(), tx.Now.Add(-bill.Unripe).UnixMilli(), s.key, overallCodes}, &count, &entered)
 	if err != nil || count < fewElsewhere {
 		return 100, err
 	}

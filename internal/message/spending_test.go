@@ -234,6 +234,58 @@ func TestPumpingClosesTheRange(t *testing.T) {
 	})
 }
 
+// Who asks for many codes at once, or for many that cannot be delivered besides, hides nothing behind them.
+func TestPumpingDoesNotHideInACrowd(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *dbtest.Clock) {
+		phone := phones("phones", nil)
+		o := priced(d, bill.Limits{}, nil, Route{Name: "phones", Channel: SMS, Provider: phone})
+		last := func(n int, answer error) (err error) {
+			phone.answer = answering(answer)
+			for i := range n {
+				m := text(Code, "code", 5*time.Minute, clock.Now())
+				m.User, m.To, m.Typed, m.Challenge = fmt.Sprint("user", i), fmt.Sprintf("+44791112%04d", i), true, fmt.Sprint("challenge", i)
+				err = d.Tx(t.Context(), func(tx *db.Tx) error { _, err := o.Enqueue(tx, m); return err })
+				drain(t, o)
+			}
+			return err
+		}
+		for _, crowd := range []error{nil, Permanent(errBusy)} {
+			if err := last(20, nil); err != nil {
+				t.Fatalf("they were refused too early: %v", err)
+			}
+			clock.Advance(bill.Unripe / 2)
+			if err := last(60, crowd); err != nil {
+				t.Fatalf("they were refused too early: %v", err)
+			}
+			clock.Advance(bill.Unripe / 2)
+			if last(1, nil) == nil {
+				t.Errorf("behind a crowd of %v, nothing was refused", crowd)
+			}
+			clock.Advance(8 * day)
+		}
+	})
+}
+
+// A test of the administrator's is a code that nobody enters, and no sign of anything.
+func TestATestIsNoCodeThatNobodyEntered(t *testing.T) {
+	d, clock := dbtest.Open(t)
+	var alarms []Alarm
+	o := priced(d, bill.Limits{}, &alarms, Route{Name: "phones", Channel: SMS, Provider: phones("phones", nil), Prices: bill.Flat(penny)})
+	for i := range 60 {
+		m := text(Code, "This is a test.", 2*time.Minute, clock.Now())
+		m.User, m.Challenge, m.To = fmt.Sprint(i), "", fmt.Sprintf("+4477009%05d", i)
+		enqueue(t, d, o, m)
+		drain(t, o)
+	}
+	clock.Advance(silentAfter + time.Second)
+	m := text(Code, "code", time.Minute, clock.Now())
+	m.Typed = true
+	enqueue(t, d, o, m)
+	if err := o.Refresh(t.Context()); err != nil || len(alarms) != 0 || o.health.stands("phones") {
+		t.Errorf("alarms %+v, the route stands back: %t (%v)", alarms, o.health.stands("phones"), err)
+	}
+}
+
 // Nobody's range is closed for a provider that loses all texts.
 func TestAnOutageIsNoPumping(t *testing.T) {
 	d, clock := dbtest.Open(t)

@@ -11,18 +11,16 @@ import (
 	"woggle/internal/db"
 )
 
-// Sample is a code that was asked for.
+// Sample is a code that was sent, and either entered or asked for longer than Unripe ago.
 type Sample struct {
-	Asked   time.Time
 	Entered bool
-	Failed  bool   // the provider did not deliver it, so that nobody could enter it
 	Who     string // the person; of a wide range, the narrow one in it
 }
 
 // How pumping is told from people.
 const (
 	Samples   = 50              // the newest that are looked at
-	unripe    = 2 * time.Minute // a code needs that long to be entered
+	Unripe    = 2 * time.Minute // a code needs that long to be entered
 	leastRate = 20              // percent that people enter at the very least
 )
 
@@ -38,13 +36,9 @@ var (
 
 // Pumped judges codes to one range, or from one address. overall is how many percent of all codes are entered: where that
 // is as low, the fault is the provider's, and closing ranges would help nobody.
-func Pumped(samples []Sample, enough Enough, overall int64, now time.Time) bool {
-	count, entered, who := int64(0), int64(0), map[string]bool{}
+func Pumped(samples []Sample, enough Enough, overall int64) bool {
+	count, entered, who := int64(len(samples)), int64(0), map[string]bool{}
 	for _, s := range samples {
-		if s.Failed || !s.Entered && now.Sub(s.Asked) < unripe {
-			continue
-		}
-		count++
 		who[s.Who] = true
 		if s.Entered {
 			entered++
@@ -69,11 +63,12 @@ const (
 	again     = 7 * 24 * time.Hour
 )
 
-// Close closes the range, and tells until when. One that was closed within the last week is closed for twice as long.
+// Close closes the range, and tells until when. One that was closed within the last week is closed for twice as long; of two
+// that close it at once, one does.
 func Close(tx *db.Tx, prefix, why string) (until time.Time, err error) {
 	var times int64
 	err = tx.Row(`INSERT INTO closed_ranges (prefix, closed_at, until, why, times) VALUES ($1, $2, 0, $3, 1)
-		ON CONFLICT (prefix) DO UPDATE SET times = CASE WHEN closed_ranges.until > $4 THEN closed_ranges.times + 1 ELSE 1 END, closed_at = $2, why = $3
+		ON CONFLICT (prefix) DO UPDATE SET times = CASE WHEN closed_ranges.until > $2 THEN closed_ranges.times WHEN closed_ranges.until > $4 THEN closed_ranges.times + 1 ELSE 1 END, closed_at = $2, why = $3
 		RETURNING times`, []any{prefix, tx.Now.UnixMilli(), why, tx.Now.Add(-again).UnixMilli()}, &times)
 	if err != nil {
 		return until, err
