@@ -1,6 +1,7 @@
 package bill
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -139,6 +140,50 @@ func TestNoLimitIsPassed(t *testing.T) {
 			t.Error(total, err)
 		}
 	})
+}
+
+// A transaction that corrects what several people were charged, and one that charges one of them, wait for each other in
+// one order only: neither is broken off.
+func TestChargesDoNotDeadlock(t *testing.T) {
+	d := dbtest.Connect(t, dbtest.NewURL(t, "postgres"), dbtest.NewClock())
+	l, one, two := Limits{}, Payer{User: "one"}, Payer{User: "two"}
+	charge := func(tx *db.Tx, who Payer) error {
+		_, _, err := l.Charge(tx, who, 10)
+		return err
+	}
+	if err := d.Tx(t.Context(), func(tx *db.Tx) error { return errors.Join(charge(tx, one), charge(tx, two)) }); err != nil {
+		t.Fatal(err)
+	}
+	blocked := func() bool {
+		var waiting int
+		err := d.Ask(t.Context(), func(tx *db.Tx) error {
+			return tx.Row("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'", nil, &waiting)
+		})
+		return err != nil || waiting > 0
+	}
+	var other sync.WaitGroup
+	runs := 0
+	err := d.Tx(t.Context(), func(tx *db.Tx) error {
+		runs++
+		if err := l.Add(tx, one, -1); err != nil {
+			return err
+		}
+		if runs == 1 {
+			other.Go(func() {
+				charges := 0
+				if err := d.Tx(t.Context(), func(tx *db.Tx) error { charges++; return charge(tx, two) }); err != nil || charges != 1 {
+					t.Errorf("charged in %d runs (%v)", charges, err)
+				}
+			})
+			for !blocked() {
+			}
+		}
+		return l.Add(tx, two, -1)
+	})
+	other.Wait()
+	if err != nil || runs != 1 {
+		t.Errorf("corrected in %d runs (%v)", runs, err)
+	}
 }
 
 func TestDaysAndMonths(t *testing.T) {

@@ -61,22 +61,24 @@ type account struct {
 	limit Limit
 }
 
-// accounts are what a payer's spending is counted in, all together last: everybody changes that row, so that it is held
-// for as short as can be.
-func (l Limits) accounts(who Payer) (all []account) {
+// accounts are what a payer's spending is counted in, all together first: who has that row waits for no other, so that
+// two transactions that each count for several payers cannot wait for each other.
+func (l Limits) accounts(who Payer) []account {
+	all := []account{{All, string(All), l.All}}
 	for _, a := range []account{{User, who.User, l.User}, {Number, who.Number, l.Number}, {Range, who.Range, l.Range}, {Address, who.Address, l.Address}} {
 		if a.key != "" {
 			a.key = string(a.scope) + ":" + a.key
 			all = append(all, a)
 		}
 	}
-	return append(all, account{All, string(All), l.All})
+	return all
 }
 
 // Charge counts what is about to be spent, under every limit or under none. Commit it whatever it says. Alarms are what
 // the administrators should be told.
 func (l Limits) Charge(tx *db.Tx, who Payer, cost Money) (*Exceeded, []Alarm, error) {
 	accounts := l.accounts(who)
+	var allDay, allMonth Money
 	for i, a := range accounts {
 		day, month, ok, err := l.charge(tx, a, cost)
 		if err != nil {
@@ -91,11 +93,11 @@ func (l Limits) Charge(tx *db.Tx, who Payer, cost Money) (*Exceeded, []Alarm, er
 			return l.exceeded(tx, a, cost)
 		}
 		if a.scope == All {
-			alarms, err := l.alarms(tx, day, month)
-			return nil, alarms, err
+			allDay, allMonth = day, month
 		}
 	}
-	return nil, nil, nil
+	alarms, err := l.alarms(tx, allDay, allMonth)
+	return nil, alarms, err
 }
 
 // charge adds to one account, if that keeps its limits. One statement, so that of two at once for the last penny one finds
