@@ -78,7 +78,10 @@ func (l Limits) accounts(who Payer) []account {
 // the administrators should be told.
 func (l Limits) Charge(tx *db.Tx, who Payer, cost Money) (*Exceeded, []Alarm, error) {
 	accounts := l.accounts(who)
-	var allDay, allMonth Money
+	if err := l.add(tx, accounts[0], 0); err != nil { // held from here on, and counted last: the nearest limit is the one to tell of
+		return nil, nil, err
+	}
+	accounts = append(accounts[1:], accounts[0])
 	for i, a := range accounts {
 		day, month, ok, err := l.charge(tx, a, cost)
 		if err != nil {
@@ -93,11 +96,11 @@ func (l Limits) Charge(tx *db.Tx, who Payer, cost Money) (*Exceeded, []Alarm, er
 			return l.exceeded(tx, a, cost)
 		}
 		if a.scope == All {
-			allDay, allMonth = day, month
+			alarms, err := l.alarms(tx, day, month)
+			return nil, alarms, err
 		}
 	}
-	alarms, err := l.alarms(tx, allDay, allMonth)
-	return nil, alarms, err
+	return nil, nil, nil
 }
 
 // charge adds to one account, if that keeps its limits. One statement, so that of two at once for the last penny one finds
