@@ -36,25 +36,34 @@ func probePhones(ctx context.Context, site Site) (found []Finding) {
 	return append(found, probeProviders(ctx, site)...)
 }
 
-// gaps tells for which countries there is no route, or no price.
+// gaps tells for which countries there is no route, or no price. Texts are for mobiles; calls are for landlines above all,
+// and cost something else to mobiles, where they go there.
 func (p *Phones) gaps(countries []string) (found []Finding) {
 	warn := func(do, wrong string, args ...any) {
 		found = append(found, Finding{Where: "routes", Wrong: fmt.Sprintf(wrong, args...), Do: do, Warning: true})
 	}
 	for _, country := range countries {
-		number, err := phone.Example(country)
+		mobile, landline, err := phone.Examples(country)
 		if err != nil {
 			continue
 		}
 		for _, r := range p.routes {
-			if _, known := r.route.Prices.Of(number); !known && len(r.route.Prices.Prefixes) > 0 && r.route.Reaches(number) {
+			unknown := func(number string) bool {
+				_, known := r.route.Prices.Of(number)
+				return !known && len(r.route.Prices.Prefixes) > 0 && r.route.Reaches(number)
+			}
+			if unknown(mobile) || r.route.Channel == message.Voice && unknown(landline) {
 				warn("add the prefix to its prices", "route %s has no price for numbers of %s: each message is counted as if it were very dear", r.route.Name, country)
 			}
 		}
 		for _, channel := range []message.Channel{message.SMS, message.Voice} {
+			number, kind := mobile, "mobiles"
+			if channel == message.Voice {
+				number, kind = landline, "landlines"
+			}
 			reached := func(r routeSetting) bool { return r.route.Channel == channel && r.route.Reaches(number) }
 			if p.serves(channel) && !slices.ContainsFunc(p.routes, reached) {
-				warn("add its prefix to a route, or take the country out of the settings", "no route for %s serves numbers of %s", channel, country)
+				warn("add their prefix to a route, or take the country out of the settings", "no route for %s serves %s of %s", channel, kind, country)
 			}
 		}
 	}

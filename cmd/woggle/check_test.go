@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"woggle/internal/message"
+	"woggle/internal/message/bill"
 )
 
 // mailServer answers each line that begins with a word as told, and notes what it was asked.
@@ -132,5 +133,38 @@ func TestARenewedCertificateIsUsed(t *testing.T) {
 	}
 	if _, err := (&certificate{cert: c.cert, key: filepath.Join(folder, "none.key")}).get(nil); err == nil {
 		t.Error("a certificate without a key is taken")
+	}
+}
+
+// A country is judged by landlines where calls are meant, and by mobiles where texts are.
+func TestGapsOfRoutes(t *testing.T) {
+	route := func(name string, channel message.Channel, prefixes ...string) routeSetting {
+		r := message.Route{Name: name, Channel: channel, Prefixes: prefixes, Prices: bill.Prices{Prefixes: map[string]bill.Money{}}}
+		for _, prefix := range prefixes {
+			r.Prices.Prefixes[prefix] = 1
+		}
+		return routeSetting{route: r}
+	}
+	unpriced := route("calls", message.Voice, "+447")
+	unpriced.route.Prefixes = nil
+	for name, row := range map[string]struct {
+		routes []routeSetting
+		want   []string
+	}{
+		"all":                           {[]routeSetting{route("texts", message.SMS, "+44"), route("calls", message.Voice, "+44")}, nil},
+		"calls to landlines only":       {[]routeSetting{route("texts", message.SMS, "+447"), route("calls", message.Voice, "+441", "+442", "+443")}, nil},
+		"calls to mobiles only":         {[]routeSetting{route("calls", message.Voice, "+447")}, []string{"no route for voice serves landlines of GB"}},
+		"texts to landlines only":       {[]routeSetting{route("texts", message.SMS, "+441")}, []string{"no route for sms serves mobiles of GB"}},
+		"landlines have no price":       {[]routeSetting{unpriced}, []string{"route calls has no price for numbers of GB"}},
+		"landlines need no price there": {[]routeSetting{route("texts", message.SMS, "+447")}, nil},
+	} {
+		found := (&Phones{routes: row.routes}).gaps([]string{"GB"})
+		right := len(found) == len(row.want)
+		for i := range min(len(found), len(row.want)) {
+			right = right && strings.HasPrefix(found[i].Wrong, row.want[i]) && found[i].Warning
+		}
+		if !right {
+			t.Errorf("%s: %v", name, found)
+		}
 	}
 }

@@ -75,14 +75,18 @@ func (c *messageCost) Run(p *program, k *kong.Context, place *Place) error {
 	})
 }
 
-// forecast says what a roll-out costs by the cheapest routes to numbers of the organisation's country.
+// forecast says what a roll-out costs by the cheapest routes to numbers of the organisation's country: texts to mobiles, and
+// calls to landlines, or to mobiles where no route calls the others.
 func (c *messageCost) forecast(p *program, o *office) error {
-	number, err := phone.Example(o.site.Country)
+	mobile, landline, err := phone.Examples(o.site.Country)
 	if err != nil {
 		return err
 	}
-	text, textKnown := o.site.Phones.cheapest(message.Message{Channel: message.SMS, To: number, Body: "code"})
-	call, callKnown := o.site.Phones.cheapest(message.Message{Channel: message.Voice, To: number})
+	text, textKnown := o.site.Phones.cheapest(message.Message{Channel: message.SMS, To: mobile, Body: "code"})
+	call, callKnown := o.site.Phones.cheapest(message.Message{Channel: message.Voice, To: landline})
+	if !callKnown {
+		call, callKnown = o.site.Phones.cheapest(message.Message{Channel: message.Voice, To: mobile})
+	}
 	if !textKnown && !callKnown {
 		return errors.New("there are no prices to forecast with: name the routes file in the settings, and give its routes prices")
 	}
@@ -105,13 +109,13 @@ func spanOf(s bill.Span) map[string]string {
 	return map[string]string{"low": s.Low.String(), "expected": s.Expected.String(), "high": s.High.String()}
 }
 
-// cheapest is the lowest price among the routes for a message like this.
+// cheapest is the lowest price among the routes that carry a message like this.
 func (p *Phones) cheapest(m message.Message) (price bill.Money, found bool) {
 	if p == nil {
 		return 0, false
 	}
 	for _, r := range p.routes {
-		if r.route.Channel != m.Channel {
+		if r.route.Channel != m.Channel || !r.route.Reaches(m.To) {
 			continue
 		}
 		if cost := r.route.Price(m); !found || cost < price {

@@ -60,7 +60,7 @@ func (t *table) readSenders(r *message.Route, sender string, countries []string)
 	}
 	for _, country := range countries {
 		rule, known := nameRules[country]
-		number, err := phone.Example(country)
+		number, _, err := phone.Examples(country) // a name is the sender of texts
 		if !known || err != nil || !r.Reaches(number) || !isName(senderFor(r.Senders, number)) {
 			continue
 		}

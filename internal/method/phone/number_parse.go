@@ -237,11 +237,20 @@ func (p Plan) regions() []string {
 // are checked with it.
 func KnownRegion(region string) bool { return phonenumbers.GetCountryCodeForRegion(region) != 0 }
 
-// Example is a number of the country in E.164 form, of nobody in particular, for prices to be looked up by.
-func Example(region string) (string, error) {
-	number := phonenumbers.GetExampleNumberForType(region, phonenumbers.MOBILE)
-	if number == nil {
-		return "", fmt.Errorf("there is no country %s", region)
+// Examples are a mobile and a landline of the country in E.164 form, of nobody in particular, for routes and prices to be
+// looked up by. A country without the one has the other in its place.
+func Examples(region string) (mobile, landline string, err error) {
+	example := func(kinds ...phonenumbers.PhoneNumberType) string {
+		for _, kind := range kinds {
+			if number := phonenumbers.GetExampleNumberForType(region, kind); number != nil {
+				return phonenumbers.Format(number, phonenumbers.E164)
+			}
+		}
+		return ""
 	}
-	return phonenumbers.Format(number, phonenumbers.E164), nil
+	mobile = example(phonenumbers.MOBILE, phonenumbers.FIXED_LINE)
+	if mobile == "" {
+		return "", "", fmt.Errorf("there is no country %s", region)
+	}
+	return mobile, example(phonenumbers.FIXED_LINE, phonenumbers.MOBILE), nil
 }
