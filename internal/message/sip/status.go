@@ -5,6 +5,7 @@ package sip
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/emiago/sipgo/sip"
@@ -48,9 +49,12 @@ func judge(res *sip.Response) outcome {
 	return not("the trunk did not make the call")
 }
 
-// causeOf is the trunk's own words.
+// numbers are rows of digits, however they are grouped, that are long enough to be a telephone's.
+var numbers = regexp.MustCompile(`[+(]*\d(?:[ ().-]*\d){4,}`)
+
+// causeOf is the trunk's own words, without whom they are about.
 func causeOf(res *sip.Response) string {
-	return strings.TrimSpace(fmt.Sprintf("%d %.60s", res.StatusCode, res.Reason))
+	return strings.TrimSpace(fmt.Sprintf("%d %.60s", res.StatusCode, numbers.ReplaceAllString(res.Reason, "•••")))
 }
 
 var (
