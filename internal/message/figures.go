@@ -16,7 +16,7 @@ type RouteFigures struct {
 	Channel  Channel
 	Failing  bool             // other routes go first
 	Outcomes map[string]int64 // tries by their last outcome
-	Entered  int64            // codes that were entered, among the tries
+	Entered  int64            // codes that it brought, and that were entered
 	Cost     bill.Money       // of the tries
 }
 
@@ -47,7 +47,7 @@ func (o *Outbox) Figures(ctx context.Context) (f Figures, err error) {
 }
 
 func (f *RouteFigures) read(tx *db.Tx) error {
-	return tx.Each(`SELECT t.outcome, count(*), sum(CASE WHEN m.entered_at > 0 THEN 1 ELSE 0 END), sum(t.cost)
+	return tx.Each(`SELECT t.outcome, count(*), sum(CASE WHEN m.entered_at > 0 AND m.route = t.route THEN 1 ELSE 0 END), sum(t.cost)
 		FROM message_tries t JOIN messages m ON m.id = t.message_id WHERE t.route = $1 AND t.began_at > $2 GROUP BY t.outcome`,
 		[]any{f.Route, tx.Now.Add(-figuresOf).UnixMilli()}, func(scan func(...any) error) error {
 			var outcome string

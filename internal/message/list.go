@@ -128,13 +128,13 @@ type Cost struct {
 	Channel Channel
 	Country string // calling code, as in +44
 	Tries   int64
-	Entered int64 // of codes
+	Entered int64 // codes that it brought, and that were entered
 	Cost    bill.Money
 }
 
 // Costs sums up what was sent from one time to another.
 func Costs(tx *db.Tx, from, to time.Time) (all []Cost, err error) {
-	err = tx.Each(`SELECT t.route, m.channel, m.country, count(*), sum(CASE WHEN m.entered_at > 0 THEN 1 ELSE 0 END), sum(t.cost)
+	err = tx.Each(`SELECT t.route, m.channel, m.country, count(*), sum(CASE WHEN m.entered_at > 0 AND m.route = t.route THEN 1 ELSE 0 END), sum(t.cost)
 		FROM message_tries t JOIN messages m ON m.id = t.message_id
 		WHERE t.began_at >= $1 AND t.began_at < $2 AND m.channel <> 'email' GROUP BY t.route, m.channel, m.country ORDER BY t.route, m.country`,
 		[]any{from.UnixMilli(), to.UnixMilli()}, func(scan func(...any) error) error {

@@ -53,7 +53,8 @@ func TestLookingBack(t *testing.T) {
 				t.Errorf("%+v %v", one, err)
 			}
 			costs, err := Costs(tx, began, clock.Now().Add(time.Second))
-			if err != nil || len(costs) != 4 || costs[2].Route != "second" || costs[2].Country != "+353" || costs[3].Cost != 4*penny || costs[3].Entered != 1 {
+			if err != nil || len(costs) != 4 || costs[2].Route != "second" || costs[2].Country != "+353" || costs[3].Cost != 4*penny || costs[3].Entered != 1 ||
+				costs[1].Route != "first" || costs[1].Entered != 0 { // it was not the first that brought the code
 				t.Errorf("%+v %v", costs, err)
 			}
 			return nil
