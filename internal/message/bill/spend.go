@@ -78,7 +78,7 @@ func (l Limits) accounts(who Payer) []account {
 // the administrators should be told.
 func (l Limits) Charge(tx *db.Tx, who Payer, cost Money) (*Exceeded, []Alarm, error) {
 	accounts := l.accounts(who)
-	if err := l.add(tx, accounts[0], 0); err != nil { // held from here on, and counted last: the nearest limit is the one to tell of
+	if err := l.hold(tx, accounts[0]); err != nil { // and count it last: the nearest limit is the one to tell of
 		return nil, nil, err
 	}
 	accounts = append(accounts[1:], accounts[0])
@@ -101,6 +101,14 @@ func (l Limits) Charge(tx *db.Tx, who Payer, cost Money) (*Exceeded, []Alarm, er
 		}
 	}
 	return nil, nil, nil
+}
+
+// hold keeps others from the account until the transaction ends, also if it is the first that counts anything in it.
+func (l Limits) hold(tx *db.Tx, a account) error {
+	day, month := l.period(tx.Now)
+	_, err := tx.Exec(`INSERT INTO spending (key, day, day_amount, month, month_amount) VALUES ($1, $2, 0, $3, 0)
+		ON CONFLICT (key) DO UPDATE SET key = excluded.key`, a.key, day, month)
+	return err
 }
 
 // charge adds to one account, if that keeps its limits. One statement, so that of two at once for the last penny one finds
