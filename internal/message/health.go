@@ -99,7 +99,7 @@ func (h *health) set(route string, failing bool, last time.Time) {
 type sample struct {
 	began   time.Time
 	outcome string
-	code    bool // somebody would enter it: it is no test
+	code    bool // somebody would enter it: it answers a challenge, which a test message does not
 	entered bool
 }
 
