@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"woggle/internal/app"
+	"woggle/internal/app/oidc"
 	"woggle/internal/db"
 	"woggle/internal/keys/signing"
 	"woggle/internal/outgoing"
@@ -20,6 +21,7 @@ type apps struct {
 	desk   *app.Desk
 	keys   *signing.Store
 	client *http.Client // for what Woggle asks of other sites
+	oidc   *oidc.Provider
 }
 
 // addApps makes the desk and the protocols.
@@ -27,12 +29,22 @@ func (s *Server) addApps(o Options) (err error) {
 	s.apps.keys = signing.New(o.DB, o.Keys, o.Brand.Name)
 	s.apps.client = outgoing.New(isLoopback(o.Base.Hostname()))
 	s.apps.desk, err = app.New(app.Deps{DB: o.DB, Keys: o.Keys, Pages: s.pages, Sessions: s.sessions, Flow: s.flow, Log: o.Log})
-	return err
+	if err != nil {
+		return err
+	}
+	s.apps.oidc, err = oidc.New(oidc.Deps{DB: o.DB, Keys: o.Keys, Pages: s.pages, Sessions: s.sessions, Desk: s.apps.desk, Signing: s.apps.keys,
+		Outgoing: s.apps.client, Base: o.Base.String(), Forget: s.forget, Log: o.Log})
+	if err != nil {
+		return err
+	}
+	s.apps.desk.Use(s.apps.oidc)
+	return nil
 }
 
 // mountApps adds the routes of the desk and the protocols.
-func (s *Server) mountApps(_ func(string, http.HandlerFunc), guarded, _ func(string, page.Handler)) {
-	s.apps.desk.Mount(guarded) // /app
+func (s *Server) mountApps(bare func(string, http.HandlerFunc), guarded, foreign func(string, page.Handler)) {
+	s.apps.desk.Mount(guarded)                // /app
+	s.apps.oidc.Mount(guarded, foreign, bare) // /oidc, /device, /.well-known/openid-configuration
 }
 
 // Apps is the desk, for what stands around the server.
