@@ -68,6 +68,29 @@ func (s *Server) tendApps(ctx context.Context) {
 	}
 }
 
+// tellApps tells apps that somebody has signed out.
+func (s *Server) tellApps(ctx context.Context) {
+	if err := s.apps.oidc.TellApps(ctx); err != nil && ctx.Err() == nil {
+		s.log.Error("apps could not be told of sign-outs; it is tried again", "error", err)
+	}
+}
+
+// sweepGrants deletes what apps were given and is long over, a little at a time, until nothing is left.
+func (s *Server) sweepGrants(ctx context.Context) {
+	for more := true; more && ctx.Err() == nil; {
+		err := s.db.Tx(ctx, func(tx *db.Tx) (err error) {
+			more, err = oidc.Sweep(tx)
+			return err
+		})
+		if err != nil {
+			if ctx.Err() == nil {
+				s.log.Error("old grants could not be swept; it is tried again in an hour", "error", err)
+			}
+			return
+		}
+	}
+}
+
 // tendKeys makes the next signing key in time.
 func (s *Server) tendKeys(ctx context.Context) {
 	if err := s.apps.keys.Tend(ctx); err != nil && ctx.Err() == nil {

@@ -238,7 +238,7 @@ func NewSecret(tx *db.Tx, ring *keys.Ring, actor, app string) (secret string, er
 	if err := endSecrets(tx, app, 2); err != nil {
 		return "", err
 	}
-	return secret, audit.Record(tx, audit.Event{Type: audit.AppSecretMade, Actor: actor, Detail: audit.Detail{"app": app}})
+	return secret, audit.Record(tx, audit.Event{Type: audit.AppSecretMade, Actor: actor, Detail: audit.Detail{"app": app, "name": app}})
 }
 
 // EndOldSecrets ends all secrets of the app but the newest.
@@ -246,5 +246,5 @@ func EndOldSecrets(tx *db.Tx, actor, app string) error {
 	if err := endSecrets(tx, app, 1); err != nil {
 		return err
 	}
-	return audit.Record(tx, audit.Event{Type: audit.AppSecretEnded, Actor: actor, Detail: audit.Detail{"app": app}})
+	return audit.Record(tx, audit.Event{Type: audit.AppSecretEnded, Actor: actor, Detail: audit.Detail{"app": app, "name": app}})
 }

@@ -65,7 +65,7 @@ func (p *Provider) Mount(guarded, foreign func(pattern string, h page.Handler), 
 	bare("GET "+oidc.DiscoveryEndpoint, p.open(p.discover))
 	bare("GET /oidc/keys", p.open(p.jwks))
 	for pattern, h := range map[string]http.HandlerFunc{"/oidc/token": p.machine(p.token), "/oidc/revoke": p.machine(p.revoke),
-		"/oidc/introspect": p.machine(p.introspect), "/oidc/par": p.machine(p.push), "/oidc/device": p.machine(p.startDevice),
+		"/oidc/introspect": p.machine(p.introspect), "/oidc/par": p.open(p.push), "/oidc/device": p.machine(p.startDevice),
 		"/oidc/userinfo": p.open(p.userinfo)} {
 		bare("POST "+pattern, h)
 		bare("OPTIONS "+pattern, p.open(preflight))
@@ -81,4 +81,5 @@ func (p *Provider) Mount(guarded, foreign func(pattern string, h page.Handler), 
 	guarded("GET /oidc/logout", p.logout)
 	foreign("POST /oidc/logout", p.logoutPosted)
 	guarded("POST /oidc/logout/confirm", p.confirmLogout)
+	guarded("GET /oidc/signed-out", p.showSignedOut)
 }
