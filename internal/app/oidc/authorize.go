@@ -128,7 +128,7 @@ func (p *Provider) Enter(w http.ResponseWriter, r *http.Request, e *app.Entry) e
 		return p.askConsent(w, r, e, q)
 	}
 	g := grant{ID: db.NewID(), App: e.Request.App.ID, User: s.User.ID, Scope: q.Scope, Terms: terms{RedirectURI: q.RedirectURI,
-		Challenge: q.Challenge, Nonce: q.Nonce, AuthAt: s.AuthAt, AMR: session.AMR(s.Proofs), ACR: acr, Claims: q.Claims}}
+		Challenge: q.Challenge, Nonce: q.Nonce, AuthAt: s.AuthAt, AMR: session.AMR(s.Proofs), ACR: acr, IDClaims: q.Claims.IDToken}, Claims: q.Claims.UserInfo}
 	g.Offline = g.has(oidc.ScopeOfflineAccess)
 	var code token
 	err := p.DB.Tx(r.Context(), func(tx *db.Tx) error {

@@ -198,12 +198,12 @@ func (p *Provider) describe(tx *db.Tx, a *app.App, out *issue) error {
 		return err
 	}
 	var profile app.Profile
-	if profiled(a, out.grant.Scope, out.grant.Terms.Claims.IDToken) {
+	if profiled(a, out.grant.Scope, out.grant.Terms.IDClaims) {
 		if profile, err = app.ProfileOf(tx, user, a); err != nil {
 			return err
 		}
 	}
-	out.info = tell(user, profile, out.grant.Scope, out.grant.Terms.Claims.IDToken)
+	out.info = tell(user, profile, out.grant.Scope, out.grant.Terms.IDClaims)
 	return nil
 }
 

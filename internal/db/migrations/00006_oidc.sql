@@ -7,7 +7,8 @@ CREATE TABLE oidc_grants (
     user_id     TEXT NOT NULL,
     offline     BOOLEAN NOT NULL,           -- lives on after the person has signed out
     scope       TEXT NOT NULL,
-    terms       TEXT NOT NULL,              -- JSON: what the code is bound to, and what tokens say
+    terms       TEXT NOT NULL,              -- JSON: what the code is bound to, and what ID tokens say
+    claims      TEXT NOT NULL DEFAULT '',   -- what the app may ask for by name, besides what goes with the scope
     code_until  BIGINT NOT NULL,
     redeemed_at BIGINT NOT NULL DEFAULT 0,  -- the code, once
     generation  BIGINT NOT NULL DEFAULT 0,  -- of the refresh token that is good now; 0: there is none
