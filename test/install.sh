@@ -20,6 +20,7 @@ need libc6-dev test -e /usr/include/stdlib.h
 need npm installed npm
 need postgresql server
 need chromium installed chromium
+need xmlsec1 installed xmlsec1
 need zbar-tools installed zbarimg
 need oathtool installed oathtool
 need librsvg2-bin installed rsvg-convert
