@@ -24,9 +24,8 @@ const (
 	insideClaim       = "http://schemas.microsoft.com/ws/2012/01/insidecorporatenetwork"
 )
 
-// The names of ways to sign in.
+// The names of ways to sign in, besides MultipleAuthn.
 const (
-	MultiFactor         = "http://schemas.microsoft.com/claims/multipleauthn"
 	passwordMethod      = "http://schemas.microsoft.com/ws/2008/06/identity/authenticationmethod/password"
 	passwordMethod11    = "urn:oasis:names:tc:SAML:1.0:am:password"
 	unspecifiedMethod11 = "urn:oasis:names:tc:SAML:1.0:am:unspecified"
@@ -60,9 +59,9 @@ func (a Authentication) Claims() []Claim {
 	if methods := a.methods(); len(methods) > 0 {
 		claims = append(claims, Claim{methodClaim, methods}, Claim{referencesClaim, methods})
 	}
-	claims = append(claims, Claim{instantClaim, []string{instant(a.At)}})
+	claims = append(claims, Claim{instantClaim, []string{Stamp(a.At)}})
 	if a.Multi {
-		claims = append(claims, Claim{multiInstantClaim, []string{instant(a.MultiAt)}})
+		claims = append(claims, Claim{multiInstantClaim, []string{Stamp(a.MultiAt)}})
 	}
 	if a.Stay {
 		claims = append(claims, Claim{staySignedInClaim, []string{"true"}})
@@ -77,7 +76,7 @@ func (a Authentication) methods() []string {
 		methods = append(methods, passwordMethod)
 	}
 	if a.Multi {
-		methods = append(methods, MultiFactor)
+		methods = append(methods, MultipleAuthn)
 	}
 	return methods
 }
@@ -86,15 +85,23 @@ func (a Authentication) methods() []string {
 func (a Authentication) method11() string {
 	switch {
 	case a.Multi:
-		return MultiFactor
+		return MultipleAuthn
 	case a.Password:
 		return passwordMethod11
 	}
 	return unspecifiedMethod11
 }
 
-// instant is a time as XML Schema writes it (part 2, section 3.2.7).
-func instant(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
+// Class20 is the one class that SAML 2.0 has room for.
+func (a Authentication) Class20() string {
+	switch {
+	case a.Multi:
+		return MultipleAuthn
+	case a.Password:
+		return PasswordTransport
+	}
+	return AnyClass
+}
 
 // split cuts a claim type into the namespace and the name of SAML 1.1, at its last slash.
 func split(claim string) (namespace, name string) {

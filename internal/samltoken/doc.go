@@ -1,5 +1,6 @@
-// Package samltoken owns what tokens say: assertions of SAML 1.1 and 2.0, and the response of WS-Trust around one.
+// Package samltoken owns what SAML messages look like: the assertions and responses that we give, and the requests that we
+// take, as plain values. It decides nothing: who is told what, and whether, is the protocols' (internal/app/saml,
+// wsfed, microsoft365), which share it because none of them knows another.
 //
-// It is pure: it takes facts and a time, and makes XML that is signed and sent elsewhere. So the two chapters that let people
-// in to Microsoft 365, over WS-Federation and over SAML 2.0, say the same of the same person.
+// What it makes is signed (internal/signedxml); what it reads was parsed there, and verified where that matters.
 package samltoken

@@ -133,8 +133,8 @@ func TestOthersTakeTheResponse(t *testing.T) {
 		{Type: "http://schemas.microsoft.com/ws/2008/06/identity/claims/role", Values: []string{"Leaders", "Fenwick & Marsh"}}}
 	for name, token := range map[string]*etree.Element{
 		"Microsoft 365":                 assertion(both),
-		"letters of all kinds":          samltoken.Assertion11{ID: "_a", Issuer: `https://id.example/?a="<&'`, Audience: "urn:a&b", NameID: "Zoë", NameIDFormat: samltoken.Unspecified11, Claims: claims, Authentication: both, IssuedAt: monday}.Element(),
-		"nothing is said but who it is": samltoken.Assertion11{ID: "_a", Issuer: "urn:us", Audience: "urn:them", NameID: "a", NameIDFormat: samltoken.Unspecified11, Authentication: both, IssuedAt: monday}.Element(),
+		"letters of all kinds":          samltoken.Assertion11{ID: "_a", Issuer: `https://id.example/?a="<&'`, Audience: "urn:a&b", Subject: samltoken.NameID{Format: samltoken.Unspecified, Value: "Zoë"}, Claims: claims, Authentication: both, IssuedAt: monday}.Element(),
+		"nothing is said but who it is": samltoken.Assertion11{ID: "_a", Issuer: "urn:us", Audience: "urn:them", Subject: samltoken.NameID{Format: samltoken.Unspecified, Value: "a"}, Authentication: both, IssuedAt: monday}.Element(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			if err := signedxml.Sign(token, "AssertionID", signedxml.Last, key, cert); err != nil {
@@ -152,8 +152,8 @@ func TestOthersTakeTheResponse(t *testing.T) {
 }
 
 func assertion(a samltoken.Authentication) *etree.Element {
-	return samltoken.Assertion11{ID: "_id1", Issuer: aisha.Issuer, Audience: "urn:federation:MicrosoftOnline", NameID: aisha.ImmutableID,
-		NameIDFormat: samltoken.Unspecified11, Claims: samltoken.EntraClaims(aisha, a), Authentication: a, IssuedAt: monday}.Element()
+	return samltoken.Assertion11{ID: "_id1", Issuer: aisha.Issuer, Audience: "urn:federation:MicrosoftOnline", Subject: samltoken.NameID{Format: samltoken.Unspecified, Value: aisha.ImmutableID},
+		Claims: samltoken.EntraClaims(aisha, a), Authentication: a, IssuedAt: monday}.Element()
 }
 
 func write(t *testing.T, root *etree.Element) string {

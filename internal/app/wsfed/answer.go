@@ -67,7 +67,7 @@ func (p *Provider) prepare(tx *db.Tx, e *app.Entry, asked kept, reply string) (o
 	if err != nil || turn != answer {
 		return outcome{turn: turn}, err
 	}
-	t := token{kind: of(client).Token, audience: client.Audience, id: "_" + db.NewToken(), issuedAt: tx.Now, authentication: authentication(s)}
+	t := token{kind: of(client).Token, audience: client.Audience, id: samltoken.NewID(), reply: reply, issuedAt: tx.Now, authentication: authentication(s)}
 	if client.Audience == entra {
 		err = p.forEntra(tx, s, client, &t)
 	} else {
@@ -91,6 +91,7 @@ type token struct {
 	name, format   string
 	claims         []samltoken.Claim
 	authentication samltoken.Authentication
+	reply          string // where it goes
 	session        string // id of the visit
 	issuedAt       time.Time
 }
@@ -98,9 +99,13 @@ type token struct {
 // sign makes the text of wresult.
 func (t token) sign(key signing.Key) ([]byte, error) {
 	if t.kind == "saml2" {
-		return t.sign20(key)
+		assertion, err := t.saml20().Signed(samltoken.Signer{Key: key.Private, Certificate: key.Certificate})
+		if err != nil {
+			return nil, err
+		}
+		return t.wrap(assertion, samltoken.SAML20)
 	}
-	assertion := samltoken.Assertion11{ID: t.id, Issuer: t.issuer, Audience: t.audience, NameID: t.name, NameIDFormat: t.format,
+	assertion := samltoken.Assertion11{ID: t.id, Issuer: t.issuer, Audience: t.audience, Subject: samltoken.NameID{Format: t.format, Value: t.name},
 		Claims: t.claims, Authentication: t.authentication, IssuedAt: t.issuedAt}.Element()
 	if err := signedxml.Sign(assertion, "AssertionID", signedxml.Last, key.Private, key.Certificate); err != nil {
 		return nil, err
@@ -108,8 +113,18 @@ func (t token) sign(key signing.Key) ([]byte, error) {
 	return t.wrap(assertion, samltoken.SAML11)
 }
 
+// saml20 is the token in SAML 2.0. There is no request with an id that it could answer.
+func (t token) saml20() samltoken.Assertion {
+	a := samltoken.Assertion{ID: t.id, Issuer: t.issuer, Subject: samltoken.NameID{Format: t.format, Value: t.name}, Audience: t.audience,
+		Recipient: t.reply, At: t.issuedAt, AuthAt: t.authentication.At, Session: t.session, Class: t.authentication.Class20()}
+	for _, claim := range t.claims {
+		a.Attributes = append(a.Attributes, samltoken.Attribute{Name: claim.Type, Format: samltoken.URI, Values: claim.Values})
+	}
+	return a
+}
+
 func (t token) wrap(assertion *etree.Element, kind string) ([]byte, error) {
-	return text(samltoken.RSTR(assertion, kind, t.audience, t.issuedAt))
+	return signedxml.Bytes(samltoken.RSTR(assertion, kind, t.audience, t.issuedAt))
 }
 
 // authentication is what the session's proofs add up to, with nothing made better than it is: all factors stand since the

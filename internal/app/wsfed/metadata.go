@@ -62,7 +62,7 @@ func (p *Provider) describe(r *http.Request) ([]byte, error) {
 	if err := signedxml.Sign(root, "ID", signedxml.AfterIssuer, active.Private, active.Certificate); err != nil {
 		return nil, err
 	}
-	body, err := text(root)
+	body, err := signedxml.Bytes(root)
 	if err == nil {
 		p.described.Store(&description{id, body})
 	}
@@ -108,11 +108,4 @@ func attributes(e *etree.Element, pairs ...string) *etree.Element {
 		e.CreateAttr(pairs[i], pairs[i+1])
 	}
 	return e
-}
-
-// text writes XML as it was signed: with what a parser would alter written as references.
-func text(root *etree.Element) ([]byte, error) {
-	document := etree.NewDocumentWithRoot(root)
-	document.WriteSettings = etree.WriteSettings{CanonicalText: true, CanonicalAttrVal: true}
-	return document.WriteToBytes()
 }

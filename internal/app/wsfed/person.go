@@ -15,8 +15,6 @@ import (
 	"woggle/internal/session"
 )
 
-const emailFormat11 = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
-
 // forEntra says who somebody is at Microsoft 365.
 func (p *Provider) forEntra(tx *db.Tx, s *session.Session, client *app.App, t *token) error {
 	id, found, err := p.identity(tx, s.User, client)
@@ -26,7 +24,7 @@ func (p *Provider) forEntra(tx *db.Tx, s *session.Session, client *app.App, t *t
 	if !found {
 		return nobody(client)
 	}
-	t.issuer, t.name, t.format = id.Issuer, id.ImmutableID, samltoken.Unspecified11
+	t.issuer, t.name, t.format = id.Issuer, id.ImmutableID, samltoken.Unspecified
 	t.claims = samltoken.EntraClaims(id, t.authentication)
 	return nil
 }
@@ -62,9 +60,9 @@ func (p *Provider) forOthers(tx *db.Tx, s *session.Session, client *app.App, t *
 	if err != nil {
 		return err
 	}
-	t.issuer, t.format = issuerOf(p.Base), samltoken.Unspecified11
+	t.issuer, t.format = issuerOf(p.Base), samltoken.Unspecified
 	if settings.NameID == emailDetail {
-		t.format = emailFormat11
+		t.format = samltoken.Email
 	}
 	if t.name = detail(s.User, profile.Values, settings.NameID); t.name == "" {
 		return nobody(client)

@@ -105,7 +105,7 @@ func (a ask) old(now time.Time) bool { return !a.At.IsZero() && now.Sub(a.At) > 
 // The ways to sign in that an app may demand by wauth, and that every sign-in of ours fulfils, because it is
 // multi-factor. A demand for the password comes with wfresh=0, which asks for all factors again, the password first.
 var fulfilled = []string{
-	samltoken.MultiFactor,
+	samltoken.MultipleAuthn,
 	"http://schemas.microsoft.com/claims/wiaormultiauthn",
 	"https://refeds.org/profile/mfa",
 	"http://schemas.microsoft.com/ws/2008/06/identity/authenticationmethod/password",

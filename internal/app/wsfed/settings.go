@@ -13,7 +13,6 @@ import (
 	"strings"
 
 	"woggle/internal/app"
-	"woggle/internal/samltoken"
 )
 
 // entra is Microsoft 365, and where it takes tokens.
