@@ -69,7 +69,7 @@ function signedPart(text, element, id, certificates, last) {
   must(one(".//ds:X509Certificate", signatures[0]).length > 0, "no certificate beside the signature");
   for (const certificate of certificates) {
     const publicCert = `-----BEGIN CERTIFICATE-----\n${certificate.replace(/\s/g, "").replace(/.{64}/g, "$&\n")}\n-----END CERTIFICATE-----\n`;
-    const verifier = new SignedXml({ publicCert, idAttribute: id, getCertFromKeyInfo: () => null });
+    const verifier = new SignedXml({ publicCert, ...(id === "ID" ? {} : { idAttribute: id }), getCertFromKeyInfo: () => null });
     verifier.loadSignature(signatures[0]);
     try {
       if (verifier.checkSignature(text)) return parse(verifier.getSignedReferences()[0]).documentElement;
