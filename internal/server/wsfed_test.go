@@ -99,15 +99,36 @@ func (p *party) get(path string) string {
 	return string(body)
 }
 
+// request is a new request of the party's, which no browser has sent.
+func (p *party) request(demands ...string) url.Values {
+	p.s.t.Helper()
+	p.tick()
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	response, err := client.Get(p.base + "/start?" + queryOf(demands))
+	if err != nil {
+		p.s.t.Fatal(err)
+	}
+	response.Body.Close()
+	to, err := response.Location()
+	if err != nil {
+		p.s.t.Fatal(err)
+	}
+	return to.Query()
+}
+
+func queryOf(pairs []string) string {
+	query := url.Values{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		query.Set(pairs[i], pairs[i+1])
+	}
+	return query.Encode()
+}
+
 // start goes to the party's own page, which sends the browser to us with a request.
 func (b *browser) start(p *party, demands ...string) *browser {
 	b.s.t.Helper()
 	p.tick()
-	query := url.Values{}
-	for i := 0; i+1 < len(demands); i += 2 {
-		query.Set(demands[i], demands[i+1])
-	}
-	return b.open(p.base + "/start?" + query.Encode())
+	return b.open(p.base + "/start?" + queryOf(demands))
 }
 
 // code enters the code that was sent.
