@@ -25,6 +25,7 @@ const (
 const (
 	contextMax = 16 << 10 // bytes
 	textMax    = 2 << 10
+	freshMax   = 100 * 365 * 24 * 60 // minutes; more would overflow
 )
 
 // ask is a request as it came.
@@ -68,7 +69,7 @@ func read(values url.Values) (ask, error) {
 		if err != nil {
 			return ask{}, malformed("its wfresh is no number of minutes")
 		}
-		a.Aged, a.Age = true, time.Duration(minutes)*time.Minute
+		a.Aged, a.Age = true, time.Duration(min(minutes, freshMax))*time.Minute
 	}
 	if values.Get("prompt") == "login" { // promptLoginBehavior = nativeSupport
 		a.Aged, a.Age = true, 0

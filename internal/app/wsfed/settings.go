@@ -24,7 +24,7 @@ const (
 // settings are [app.wsfed].
 type settings struct {
 	Realm   string            `json:"realm"`   // wtrealm, and the audience of tokens
-	Replies []string          `json:"replies"` // where tokens may be sent; the first is for requests that name none
+	Replies texts             `json:"replies"` // where tokens may be sent; the first is for requests that name none
 	NameID  string            `json:"name_id"` // which detail names the person
 	Claims  map[string]string `json:"claims"`  // claim type -> detail
 	Token   string            `json:"token"`   // "saml11" (the default) or "saml2"
@@ -33,6 +33,19 @@ type settings struct {
 	Domains     map[string]string `json:"domains"`      // federated root domain -> its issuerUri
 	UPN         string            `json:"upn"`          // the detail that holds the user principal name
 	ImmutableID string            `json:"immutable_id"` // the detail that holds the immutable id
+}
+
+// texts is a list of texts, or a single one: at the command line one is no list.
+type texts []string
+
+// UnmarshalJSON reads either.
+func (t *texts) UnmarshalJSON(raw []byte) error {
+	var one string
+	if json.Unmarshal(raw, &one) == nil {
+		*t = texts{one}
+		return nil
+	}
+	return json.Unmarshal(raw, (*[]string)(t))
 }
 
 // The details that need no field.
@@ -75,7 +88,7 @@ func (s *settings) fill() {
 	fill(&s.Token, "saml11")
 	if s.Realm == entra {
 		if len(s.Replies) == 0 {
-			s.Replies = []string{entraReply}
+			s.Replies = texts{entraReply}
 		}
 		fill(&s.UPN, emailDetail)
 		fill(&s.ImmutableID, idDetail)
@@ -160,7 +173,10 @@ func (s *settings) checkEntra() error {
 // issuer is the issuerUri of a UPN's domain: its own, or that of the root domain above it, which is the only one that
 // carries a configuration at Microsoft.
 func (s *settings) issuer(upn string) (string, bool) {
-	_, domain, found := strings.Cut(strings.ToLower(upn), "@")
+	name, domain, found := strings.Cut(strings.ToLower(upn), "@")
+	if name == "" || strings.Contains(domain, "@") {
+		return "", false
+	}
 	for found {
 		if issuer, ok := s.Domains[domain]; ok {
 			return issuer, true
