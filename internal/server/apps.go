@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"woggle/internal/app"
+	"woggle/internal/app/oidc"
 	"woggle/internal/app/wsfed"
 	"woggle/internal/db"
 	"woggle/internal/keys/signing"
@@ -22,6 +23,7 @@ type apps struct {
 	keys   *signing.Store
 	client *http.Client // for what Woggle asks of other sites
 	wsfed  *wsfed.Provider
+	oidc   *oidc.Provider
 }
 
 // addApps makes the desk and the protocols.
@@ -38,6 +40,12 @@ func (s *Server) addApps(o Options) (err error) {
 		return err
 	}
 	s.apps.desk.Use(s.apps.wsfed)
+	s.apps.oidc, err = oidc.New(oidc.Deps{DB: o.DB, Keys: o.Keys, Pages: s.pages, Sessions: s.sessions, Desk: s.apps.desk, Signing: s.apps.keys,
+		Outgoing: s.apps.client, Base: o.Base.String(), Forget: s.forget, Log: o.Log})
+	if err != nil {
+		return err
+	}
+	s.apps.desk.Use(s.apps.oidc)
 	return nil
 }
 
@@ -45,6 +53,7 @@ func (s *Server) addApps(o Options) (err error) {
 func (s *Server) mountApps(bare func(string, http.HandlerFunc), guarded, foreign func(string, page.Handler)) {
 	s.apps.desk.Mount(guarded)                 // /app
 	s.apps.wsfed.Mount(guarded, foreign, bare) // /wsfed, /FederationMetadata
+	s.apps.oidc.Mount(guarded, foreign, bare)  // /oidc, /device, /.well-known/openid-configuration
 }
 
 // AppReaders let each protocol judge the settings of an app, by the name of the protocol.
@@ -71,6 +80,29 @@ const settleEvery = 2 * time.Second
 func (s *Server) tendApps(ctx context.Context) {
 	if err := s.db.Tx(ctx, session.Settle); err != nil && ctx.Err() == nil {
 		s.log.Error("visits of people who were signed out everywhere could not be ended; it is tried again", "error", err)
+	}
+}
+
+// tellApps tells apps that somebody has signed out.
+func (s *Server) tellApps(ctx context.Context) {
+	if err := s.apps.oidc.TellApps(ctx); err != nil && ctx.Err() == nil {
+		s.log.Error("apps could not be told of sign-outs; it is tried again", "error", err)
+	}
+}
+
+// sweepGrants deletes what apps were given and is long over, a little at a time, until nothing is left.
+func (s *Server) sweepGrants(ctx context.Context) {
+	for more := true; more && ctx.Err() == nil; {
+		err := s.db.Tx(ctx, func(tx *db.Tx) (err error) {
+			more, err = oidc.Sweep(tx)
+			return err
+		})
+		if err != nil {
+			if ctx.Err() == nil {
+				s.log.Error("old grants could not be swept; it is tried again in an hour", "error", err)
+			}
+			return
+		}
 	}
 }
 
