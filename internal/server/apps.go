@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"woggle/internal/app"
+	"woggle/internal/app/forwardauth"
 	"woggle/internal/db"
 	"woggle/internal/keys/signing"
 	"woggle/internal/outgoing"
@@ -17,9 +18,10 @@ import (
 
 // apps are the parts behind the sign-in.
 type apps struct {
-	desk   *app.Desk
-	keys   *signing.Store
-	client *http.Client // for what Woggle asks of other sites
+	desk    *app.Desk
+	keys    *signing.Store
+	client  *http.Client // for what Woggle asks of other sites
+	forward *forwardauth.Forward
 }
 
 // addApps makes the desk and the protocols.
@@ -27,12 +29,22 @@ func (s *Server) addApps(o Options) (err error) {
 	s.apps.keys = signing.New(o.DB, o.Keys, o.Brand.Name)
 	s.apps.client = outgoing.New(isLoopback(o.Base.Hostname()))
 	s.apps.desk, err = app.New(app.Deps{DB: o.DB, Keys: o.Keys, Pages: s.pages, Sessions: s.sessions, Flow: s.flow, Log: o.Log})
-	return err
+	if err != nil {
+		return err
+	}
+	s.apps.forward, err = forwardauth.New(forwardauth.Deps{DB: o.DB, Keys: o.Keys, Signing: s.apps.keys, Pages: s.pages, Sessions: s.sessions,
+		Desk: s.apps.desk, Base: o.Base, Trusts: s.trusts, Log: o.Log})
+	if err != nil {
+		return err
+	}
+	s.apps.desk.Use(s.apps.forward)
+	return nil
 }
 
 // mountApps adds the routes of the desk and the protocols.
-func (s *Server) mountApps(_ func(string, http.HandlerFunc), guarded, _ func(string, page.Handler)) {
-	s.apps.desk.Mount(guarded) // /app
+func (s *Server) mountApps(bare func(string, http.HandlerFunc), guarded, _ func(string, page.Handler)) {
+	s.apps.desk.Mount(guarded)          // /app
+	s.apps.forward.Mount(bare, guarded) // /forward
 }
 
 // Apps is the desk, for what stands around the server.
@@ -57,7 +69,7 @@ func (s *Server) tendKeys(ctx context.Context) {
 
 // sweepApps deletes what apps have left behind.
 func sweepApps() map[string]func(*db.Tx) error {
-	return map[string]func(*db.Tx) error{"requests of apps": app.Sweep}
+	return map[string]func(*db.Tx) error{"requests of apps": app.Sweep, "hosts behind proxies": forwardauth.Sweep}
 }
 
 // foreign wraps a page that another site's form comes to: an app sends the browser with a request. It is no form of ours, so
