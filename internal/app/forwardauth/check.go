@@ -61,7 +61,7 @@ func (f *Forward) check(w http.ResponseWriter, r *http.Request, question string)
 	}
 	d, known := dialects[name]
 	if !known {
-		no(w, http.StatusNotFound, "There is no proxy of this name: use nginx, caddy, traefik, haproxy or envoy.")
+		no(w, http.StatusUnauthorized, "There is no proxy of this name: use nginx, caddy, traefik, haproxy or envoy.")
 		return
 	}
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)

@@ -4,6 +4,7 @@ package forwardauth
 
 import (
 	"net/url"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -15,7 +16,7 @@ import (
 func readPath(target string) (path string, ok bool) {
 	raw, _, _ := strings.Cut(target, "?")
 	path, err := url.PathUnescape(raw)
-	if err != nil || !utf8.ValidString(path) || strings.Count(path, "/") != strings.Count(raw, "/") || strings.Contains(path, `\`) {
+	if err != nil || !utf8.ValidString(path) || strings.Count(path, "/") != strings.Count(raw, "/") {
 		return "", false
 	}
 	for i := range len(path) {
@@ -23,13 +24,11 @@ func readPath(target string) (path string, ok bool) {
 			return "", false
 		}
 	}
-	lower := strings.ToLower(path)
-	for _, twice := range []string{"%2e", "%2f", "%5c", "%25", "%00"} {
-		if strings.Contains(lower, twice) {
-			return "", false
-		}
+	plain := compatible(path)
+	if strings.Count(plain, "/") != strings.Count(path, "/") || strings.Contains(plain, `\`) || encodedTwice.MatchString(plain) {
+		return "", false
 	}
-	for segment := range strings.SplitSeq(compatible(path), "/") {
+	for segment := range strings.SplitSeq(plain, "/") {
 		// Some cut off the parameters (RFC 3986 section 3.3) before they resolve dots.
 		if name := strings.TrimSpace(bare(segment)); name == "." || name == ".." {
 			return "", false
@@ -37,6 +36,9 @@ func readPath(target string) (path string, ok bool) {
 	}
 	return path, true
 }
+
+// encodedTwice is what decoding once more would change. Some write a character as %u0041.
+var encodedTwice = regexp.MustCompile(`(?i)%([0-9a-f]{2}|u[0-9a-f]{4})`)
 
 // compatible turns wide and other forms of letters and marks into the plain ones (Unicode Standard Annex 15), as file
 // systems of some sites do.
