@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"woggle/internal/app"
+	"woggle/internal/app/forwardauth"
 	"woggle/internal/app/oidc"
 	"woggle/internal/app/wsfed"
 	"woggle/internal/db"
@@ -19,11 +20,12 @@ import (
 
 // apps are the parts behind the sign-in.
 type apps struct {
-	desk   *app.Desk
-	keys   *signing.Store
-	client *http.Client // for what Woggle asks of other sites
-	wsfed  *wsfed.Provider
-	oidc   *oidc.Provider
+	desk    *app.Desk
+	keys    *signing.Store
+	client  *http.Client // for what Woggle asks of other sites
+	wsfed   *wsfed.Provider
+	oidc    *oidc.Provider
+	forward *forwardauth.Forward
 }
 
 // addApps makes the desk and the protocols.
@@ -46,6 +48,12 @@ func (s *Server) addApps(o Options) (err error) {
 		return err
 	}
 	s.apps.desk.Use(s.apps.oidc)
+	s.apps.forward, err = forwardauth.New(forwardauth.Deps{DB: o.DB, Keys: o.Keys, Signing: s.apps.keys, Pages: s.pages, Sessions: s.sessions,
+		Desk: s.apps.desk, Base: o.Base, Trusts: s.trusts, Log: o.Log})
+	if err != nil {
+		return err
+	}
+	s.apps.desk.Use(s.apps.forward)
 	return nil
 }
 
@@ -54,6 +62,7 @@ func (s *Server) mountApps(bare func(string, http.HandlerFunc), guarded, foreign
 	s.apps.desk.Mount(guarded)                 // /app
 	s.apps.wsfed.Mount(guarded, foreign, bare) // /wsfed, /FederationMetadata
 	s.apps.oidc.Mount(guarded, foreign, bare)  // /oidc, /device, /.well-known/openid-configuration
+	s.apps.forward.Mount(bare, guarded)        // /forward
 }
 
 // AppReaders let each protocol judge the settings of an app, by the name of the protocol.
@@ -116,6 +125,7 @@ func (s *Server) tendKeys(ctx context.Context) {
 // sweepApps deletes what apps have left behind.
 func sweepApps() map[string]func(*db.Tx) error {
 	return map[string]func(*db.Tx) error{"requests of apps": app.Sweep, "answers of WS-Federation": wsfed.Sweep}
+	return map[string]func(*db.Tx) error{"requests of apps": app.Sweep, "hosts behind proxies": forwardauth.Sweep}
 }
 
 // foreign wraps a page that another site's form comes to: an app sends the browser with a request. It is no form of ours, so
