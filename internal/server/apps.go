@@ -67,7 +67,11 @@ func (s *Server) mountApps(bare func(string, http.HandlerFunc), guarded, foreign
 
 // AppReaders let each protocol judge the settings of an app, by the name of the protocol.
 func AppReaders() map[string]func(*app.App) error {
-	return map[string]func(*app.App) error{wsfed.Name: (&wsfed.Provider{}).Read}
+	readers := map[string]func(*app.App) error{}
+	for _, p := range []app.Protocol{&oidc.Provider{}, &wsfed.Provider{}, &forwardauth.Forward{}} {
+		readers[p.Name()] = p.Read
+	}
+	return readers
 }
 
 // AppFacts are what has to be typed into the app, for whoever sets it up. The base is our own address.
@@ -124,8 +128,8 @@ func (s *Server) tendKeys(ctx context.Context) {
 
 // sweepApps deletes what apps have left behind.
 func sweepApps() map[string]func(*db.Tx) error {
-	return map[string]func(*db.Tx) error{"requests of apps": app.Sweep, "answers of WS-Federation": wsfed.Sweep}
-	return map[string]func(*db.Tx) error{"requests of apps": app.Sweep, "hosts behind proxies": forwardauth.Sweep}
+	return map[string]func(*db.Tx) error{"requests of apps": app.Sweep, "answers of WS-Federation": wsfed.Sweep,
+		"hosts behind proxies": forwardauth.Sweep}
 }
 
 // foreign wraps a page that another site's form comes to: an app sends the browser with a request. It is no form of ours, so
