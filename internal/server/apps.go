@@ -76,9 +76,9 @@ func AppReaders() map[string]func(*app.App) error {
 
 // AppFacts are what has to be typed into the app, for whoever sets it up. The base is our own address.
 func AppFacts(base string, a *app.App) []app.Fact {
-	switch a.Protocol {
-	case wsfed.Name:
-		return wsfed.Facts(base, a)
+	facts := map[string]func(string, *app.App) []app.Fact{oidc.Name: oidc.Facts, wsfed.Name: wsfed.Facts}
+	if tell, known := facts[a.Protocol]; known {
+		return tell(base, a)
 	}
 	return nil
 }
