@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"woggle/internal/app"
+	"woggle/internal/app/saml"
 	"woggle/internal/db"
 	"woggle/internal/keys/signing"
 	"woggle/internal/outgoing"
@@ -20,6 +21,7 @@ type apps struct {
 	desk   *app.Desk
 	keys   *signing.Store
 	client *http.Client // for what Woggle asks of other sites
+	saml   *saml.Provider
 }
 
 // addApps makes the desk and the protocols.
@@ -27,21 +29,37 @@ func (s *Server) addApps(o Options) (err error) {
 	s.apps.keys = signing.New(o.DB, o.Keys, o.Brand.Name)
 	s.apps.client = outgoing.New(isLoopback(o.Base.Hostname()))
 	s.apps.desk, err = app.New(app.Deps{DB: o.DB, Keys: o.Keys, Pages: s.pages, Sessions: s.sessions, Flow: s.flow, Log: o.Log})
-	return err
+	if err != nil {
+		return err
+	}
+	s.apps.saml, err = saml.New(saml.Deps{DB: o.DB, Keys: o.Keys, Signing: s.apps.keys, Pages: s.pages, Sessions: s.sessions,
+		Desk: s.apps.desk, Base: o.Base.String()})
+	if err != nil {
+		return err
+	}
+	s.apps.desk.Use(s.apps.saml)
+	return nil
 }
 
 // mountApps adds the routes of the desk and the protocols.
-func (s *Server) mountApps(_ func(string, http.HandlerFunc), guarded, _ func(string, page.Handler)) {
-	s.apps.desk.Mount(guarded) // /app
+func (s *Server) mountApps(bare func(string, http.HandlerFunc), guarded, foreign func(string, page.Handler)) {
+	s.apps.desk.Mount(guarded)                // /app
+	s.apps.saml.Mount(bare, guarded, foreign) // /saml
 }
 
 // AppReaders let each protocol judge the settings of an app, by the name of the protocol.
 func AppReaders() map[string]func(*app.App) error {
-	return map[string]func(*app.App) error{}
+	return map[string]func(*app.App) error{"saml": new(saml.Provider).Read}
 }
 
 // AppFacts are what has to be typed into the app, for whoever sets it up. The base is our own address.
-func AppFacts(_ string, _ *app.App) []app.Fact { return nil }
+func AppFacts(base string, a *app.App) []app.Fact {
+	switch a.Protocol {
+	case "saml":
+		return saml.Facts(base, a)
+	}
+	return nil
+}
 
 // Apps is the desk, for what stands around the server.
 func (s *Server) Apps() *app.Desk { return s.apps.desk }
@@ -65,7 +83,7 @@ func (s *Server) tendKeys(ctx context.Context) {
 
 // sweepApps deletes what apps have left behind.
 func sweepApps() map[string]func(*db.Tx) error {
-	return map[string]func(*db.Tx) error{"requests of apps": app.Sweep}
+	return map[string]func(*db.Tx) error{"requests of apps": app.Sweep, "requests of SAML": saml.Sweep}
 }
 
 // foreign wraps a page that another site's form comes to: an app sends the browser with a request. It is no form of ours, so

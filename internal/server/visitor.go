@@ -32,10 +32,25 @@ func (s *Server) chooseLanguage(w http.ResponseWriter, r *http.Request) error {
 
 // signOut ends the session, and makes the browser a new one: at a shared computer, nothing is left to the next person.
 func (s *Server) signOut(w http.ResponseWriter, r *http.Request) error {
+	to := ""
 	if mine := session.Of(r); mine != nil {
-		if err := s.db.Tx(r.Context(), func(tx *db.Tx) error { return s.sessions.SignOut(tx, mine) }); err != nil {
+		apps, err := s.apps.desk.Catalogue.Current(r.Context())
+		if err != nil {
 			return err
 		}
+		err = s.db.Tx(r.Context(), func(tx *db.Tx) (err error) {
+			if to, err = s.apps.saml.Leave(tx, r, apps, mine); err != nil {
+				return err
+			}
+			return s.sessions.SignOut(tx, mine)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if to != "" { // to the apps, and back here
+		s.sessions.ClearCookie(w)
+		return page.Redirect(w, r, to)
 	}
 	w.Header().Del("Set-Cookie") // the guard has kept the browser's cookie alive
 	http.SetCookie(w, &http.Cookie{Name: s.browserCookie(), Path: "/", MaxAge: -1, HttpOnly: true, Secure: s.sessions.Secure,

@@ -4,7 +4,6 @@ package saml
 import (
 	"bytes"
 	"encoding/base64"
-	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -151,22 +150,3 @@ var comment = regexp.MustCompile(`(?s)<!--.*?-->`)
 
 // withoutComments takes the remarks out that people write into such files. In messages, which are signed, none are taken.
 func withoutComments(raw []byte) []byte { return comment.ReplaceAll(raw, nil) }
-
-// Inline puts the file that metadata names in its place, so that settings can be stored and need no file. Read gives what
-// is in a file, by its name as it stands in the settings.
-func Inline(settings json.RawMessage, read func(name string) ([]byte, error)) (json.RawMessage, error) {
-	var all map[string]any
-	if err := json.Unmarshal(settings, &all); err != nil {
-		return nil, err
-	}
-	name, is := all["metadata"].(string)
-	if !is || name == "" || strings.HasPrefix(strings.TrimLeft(name, "\ufeff \t\r\n"), "<") {
-		return settings, nil
-	}
-	raw, err := read(name)
-	if err != nil {
-		return nil, fmt.Errorf("metadata: %w", err)
-	}
-	all["metadata"] = string(raw)
-	return json.Marshal(all)
-}

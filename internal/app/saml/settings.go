@@ -21,23 +21,35 @@ import (
 
 // Settings are an app's own in [app.saml]. With metadata, the other settings say what the metadata does not.
 type Settings struct {
-	Metadata           string      `json:"metadata,omitempty"`             // the app's metadata, XML; see Inline for a file
-	EntityID           string      `json:"entity_id,omitempty"`            // the name by which the app goes
-	ACS                []Endpoint  `json:"acs,omitempty"`                  // where answers go; the first is meant if none is named
-	SLO                []Endpoint  `json:"slo,omitempty"`                  // where it is told of sign-out; empty: it is not
-	Certificates       []string    `json:"certificates,omitempty"`         // PEM, of the keys that sign its requests
-	WantSignedRequests bool        `json:"want_signed_requests,omitempty"` // others are refused
-	SignResponse       bool        `json:"sign_response,omitempty"`        // besides the assertion, which always is
-	Encrypt            bool        `json:"encrypt,omitempty"`              // assertions are, besides the TLS that carries them
-	EncryptCertificate string      `json:"encrypt_certificate,omitempty"`  // PEM, of the app's key for that
-	NameID             string      `json:"name_id,omitempty"`              // persistent, transient, email, username, or the id of a detail
-	NameIDFormat       string      `json:"name_id_format,omitempty"`       // how the name is called, where it is not as usual
-	Attributes         []Attribute `json:"attributes,omitempty"`           // empty: name and address, and what the app is told besides
-	IDPInitiated       bool        `json:"idp_initiated,omitempty"`        // people may begin at /saml/start/{app}
-	OwnIssuer          bool        `json:"own_issuer,omitempty"`           // we go by a name of its own for the app
+	Metadata           string          `json:"metadata,omitempty"`             // the app's metadata, XML; see Inline for a file
+	EntityID           string          `json:"entity_id,omitempty"`            // the name by which the app goes
+	ACS                many[Endpoint]  `json:"acs,omitempty"`                  // where answers go; the first is meant if none is named
+	SLO                many[Endpoint]  `json:"slo,omitempty"`                  // where it is told of sign-out; empty: it is not
+	Certificates       many[string]    `json:"certificates,omitempty"`         // PEM, of the keys that sign its requests
+	WantSignedRequests bool            `json:"want_signed_requests,omitempty"` // others are refused
+	SignResponse       bool            `json:"sign_response,omitempty"`        // besides the assertion, which always is
+	Encrypt            bool            `json:"encrypt,omitempty"`              // assertions are, besides the TLS that carries them
+	EncryptCertificate string          `json:"encrypt_certificate,omitempty"`  // PEM, of the app's key for that
+	NameID             string          `json:"name_id,omitempty"`              // persistent, transient, email, username, or the id of a detail
+	NameIDFormat       string          `json:"name_id_format,omitempty"`       // how the name is called, where it is not as usual
+	Attributes         many[Attribute] `json:"attributes,omitempty"`           // empty: name and address, and what the app is told besides
+	IDPInitiated       bool            `json:"idp_initiated,omitempty"`        // people may begin at /saml/start/{app}
+	OwnIssuer          bool            `json:"own_issuer,omitempty"`           // we go by a name of its own for the app
 }
 
-// Endpoint is an address of the app. In the apps file it may be the address alone.
+// many is a list in which one may stand alone.
+type many[T any] []T
+
+// UnmarshalJSON reads a list, or one that makes a list.
+func (m *many[T]) UnmarshalJSON(raw []byte) error {
+	if bytes.HasPrefix(raw, []byte("[")) {
+		return strict(raw, (*[]T)(m))
+	}
+	*m = make(many[T], 1)
+	return strict(raw, &(*m)[0])
+}
+
+// Endpoint is an address of the app. It may be written as the address alone.
 type Endpoint struct {
 	URL      string `json:"url"`
 	Binding  string `json:"binding,omitempty"`      // of a SLO address: redirect (usual) or post
@@ -181,16 +193,18 @@ func (s Settings) read(tell []string) (*party, error) {
 	return p, p.readAttributes(tell)
 }
 
-func (p *party) readCertificates() error {
+func (p *party) readCertificates() (err error) {
 	for _, text := range p.Certificates {
-		cert, err := readCertificate(text)
+		certs, err := certificates(text)
 		if err != nil {
 			return fmt.Errorf("certificates: %w", err)
 		}
+		p.certs = append(p.certs, certs...)
+	}
+	for _, cert := range p.certs {
 		if key, is := cert.PublicKey.(*rsa.PublicKey); !is || key.N.BitLen() < signedxml.MinBits {
 			return errors.New("certificates: only RSA keys of 2048 bits or more are believed")
 		}
-		p.certs = append(p.certs, cert)
 	}
 	if p.WantSignedRequests && len(p.certs) == 0 {
 		return errors.New("want_signed_requests needs the app's certificates")
@@ -198,23 +212,35 @@ func (p *party) readCertificates() error {
 	if !p.Encrypt {
 		return nil
 	}
-	cert, err := readCertificate(p.EncryptCertificate)
+	certs, err := certificates(p.EncryptCertificate)
 	if err == nil {
-		err = samltoken.CanRead(cert)
+		p.encrypt = certs[0]
+		err = samltoken.CanRead(p.encrypt)
 	}
 	if err != nil {
-		return fmt.Errorf("encrypt_certificate: %w", err)
+		return fmt.Errorf("encrypt needs encrypt_certificate: %w", err)
 	}
-	p.encrypt = cert
 	return nil
 }
 
-func readCertificate(text string) (*x509.Certificate, error) {
-	block, rest := pem.Decode([]byte(text))
-	if block == nil || block.Type != "CERTIFICATE" || len(bytes.TrimSpace(rest)) > 0 {
-		return nil, errors.New("this is no certificate: it begins with -----BEGIN CERTIFICATE-----, and there is one in each")
+// certificates reads one or more certificates in PEM.
+func certificates(text string) (all []*x509.Certificate, err error) {
+	rest := []byte(text)
+	for len(bytes.TrimSpace(rest)) > 0 {
+		block, after := pem.Decode(rest)
+		if block == nil || block.Type != "CERTIFICATE" {
+			return nil, errors.New("this is no certificate: it begins with -----BEGIN CERTIFICATE-----")
+		}
+		cert, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return nil, err
+		}
+		all, rest = append(all, cert), after
 	}
-	return x509.ParseCertificate(block.Bytes)
+	if len(all) == 0 {
+		return nil, errors.New("there is no certificate")
+	}
+	return all, nil
 }
 
 // webAddress refuses what a browser must not be sent to (threat T71). Plain http is for this computer only.
@@ -227,4 +253,16 @@ func webAddress(address string) error {
 		}
 	}
 	return fmt.Errorf("%q is no address that people can be sent to: it has to begin with https://", address)
+}
+
+// Facts are what has to be typed into the app.
+func Facts(base string, a *app.App) []app.Fact {
+	p := &Provider{Deps{Base: base}}
+	entity := p.issuer(a)
+	facts := []app.Fact{{Name: "Metadata", Value: entity}, {Name: "Entity ID", Value: entity}, {Name: "Sign-in address (Redirect, POST)", Value: base + "/saml/sso"},
+		{Name: "Sign-out address (Redirect, POST)", Value: base + "/saml/slo"}}
+	if a.Parsed.(*party).IDPInitiated {
+		facts = append(facts, app.Fact{Name: "To begin here", Value: base + "/saml/start/" + a.ID})
+	}
+	return facts
 }
