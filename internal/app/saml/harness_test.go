@@ -336,3 +336,13 @@ func (a answer) attribute(name string) (values []string) {
 
 // signedOut is a browser in which nobody is signed in.
 func (s *site) signedOut() *visitor.Visitor { return visitor.New(s.web.URL) }
+
+func certificatesOf(t *testing.T, text string) []*x509.Certificate {
+	t.Helper()
+	block, _ := pem.Decode([]byte(text))
+	cert, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return []*x509.Certificate{cert}
+}
