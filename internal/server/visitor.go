@@ -30,7 +30,8 @@ func (s *Server) chooseLanguage(w http.ResponseWriter, r *http.Request) error {
 	return page.Redirect(w, r, signin.LocalPath(r.PostForm.Get("back")))
 }
 
-// signOut ends the session, and makes the browser a new one: at a shared computer, nothing is left to the next person.
+// signOut ends the session. Where apps of it want to be told, the browser goes to them first, and needs its own cookie until
+// it is back.
 func (s *Server) signOut(w http.ResponseWriter, r *http.Request) error {
 	to := ""
 	if mine := session.Of(r); mine != nil {
@@ -39,7 +40,7 @@ func (s *Server) signOut(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		err = s.db.Tx(r.Context(), func(tx *db.Tx) (err error) {
-			if to, err = s.apps.saml.Leave(tx, r, apps, mine); err != nil {
+			if to, err = s.apps.saml.Leave(tx, r, apps, mine); err != nil || to == "" {
 				return err
 			}
 			return s.sessions.SignOut(tx, mine)
@@ -48,13 +49,27 @@ func (s *Server) signOut(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	if to != "" { // to the apps, and back here
+	if to != "" {
 		s.sessions.ClearCookie(w)
 		return page.Redirect(w, r, to)
+	}
+	if err := s.forget(w, r); err != nil {
+		return err
+	}
+	return page.Redirect(w, r, "/signin")
+}
+
+// forget ends the session, if there is one, and makes the browser a new one: at a shared computer, nothing is left to the next
+// person.
+func (s *Server) forget(w http.ResponseWriter, r *http.Request) error {
+	if mine := session.Of(r); mine != nil {
+		if err := s.db.Tx(r.Context(), func(tx *db.Tx) error { return s.sessions.SignOut(tx, mine) }); err != nil {
+			return err
+		}
 	}
 	w.Header().Del("Set-Cookie") // the guard has kept the browser's cookie alive
 	http.SetCookie(w, &http.Cookie{Name: s.browserCookie(), Path: "/", MaxAge: -1, HttpOnly: true, Secure: s.sessions.Secure,
 		SameSite: http.SameSiteLaxMode})
 	s.sessions.ClearCookie(w)
-	return page.Redirect(w, r, "/signin")
+	return nil
 }

@@ -80,7 +80,7 @@ func (p *Provider) steps(tx *db.Tx, apps *app.Apps, s *session.Session, but stri
 	for _, v := range visits {
 		a, known := apps.ByID(v.App)
 		var told stay
-		if !known || a.Protocol != p.Name() || a.ID == but || len(a.Parsed.(*party).SLO) == 0 || json.Unmarshal([]byte(v.Data), &told) != nil {
+		if !known || a.Protocol != Name || a.ID == but || len(a.Parsed.(*party).SLO) == 0 || json.Unmarshal([]byte(v.Data), &told) != nil {
 			continue
 		}
 		all = append(all, step{App: a.ID, Title: a.Name, Visit: v.ID, Name: told.Name})
@@ -108,7 +108,7 @@ func (p *Provider) showFarewell(w http.ResponseWriter, r *http.Request) error {
 		return p.walk(w, r, f.id, apps)
 	}
 	by, known := apps.ByID(f.By)
-	if !known || by.Protocol != p.Name() {
+	if !known || by.Protocol != Name {
 		return problem.New(problem.Gone, "saml.farewell-gone")
 	}
 	s := session.Of(r)
@@ -240,7 +240,7 @@ func (p *Provider) walk(w http.ResponseWriter, r *http.Request, id string, apps 
 		return p.finish(w, r, f, apps)
 	}
 	a, known := apps.ByID(f.Steps[next].App)
-	if !known || a.Protocol != p.Name() || len(a.Parsed.(*party).SLO) == 0 {
+	if !known || a.Protocol != Name || len(a.Parsed.(*party).SLO) == 0 {
 		return page.Redirect(w, r, f.address()) // gone since; it counts as failed
 	}
 	e := a.Parsed.(*party).sloFor(redirect)
@@ -272,7 +272,7 @@ func (p *Provider) tell(w http.ResponseWriter, r *http.Request, f *farewell, app
 		return err
 	}
 	a, known := apps.ByID(f.By)
-	if !known || a.Protocol != p.Name() || len(a.Parsed.(*party).SLO) == 0 {
+	if !known || a.Protocol != Name || len(a.Parsed.(*party).SLO) == 0 {
 		return p.Pages.Show(w, r, "saml/signed-out", farewellPage{ID: f.id, Steps: f.Steps, Failed: how == samltoken.PartialLogout, Stayed: session.Of(r) != nil})
 	}
 	e := a.Parsed.(*party).sloFor(f.Binding)

@@ -44,7 +44,7 @@ func New(d Deps) (*Provider, error) { return &Provider{d}, d.Pages.Add("saml", p
 
 // Mount adds the routes. Guarded ones come with the browser's cookies, foreign ones are other sites' forms without them,
 // and bare ones are for machines.
-func (p *Provider) Mount(bare func(string, http.HandlerFunc), guarded, foreign func(string, page.Handler)) {
+func (p *Provider) Mount(guarded, foreign func(string, page.Handler), bare func(string, http.HandlerFunc)) {
 	bare("GET /saml/metadata", p.metadata)
 	bare("GET /saml/metadata/{app}", p.metadata)
 	guarded("GET /saml/sso", p.ssoByRedirect)
@@ -133,7 +133,7 @@ func (p *Provider) open(r *http.Request, raw []byte, q *signedxml.Query, relay s
 	if err != nil {
 		return nil, err
 	}
-	a, known := apps.ByAudience(p.Name(), claimed.Issuer)
+	a, known := apps.ByAudience(Name, claimed.Issuer)
 	if !known {
 		return nil, problem.New(problem.Malformed, "saml.unknown-app")
 	}

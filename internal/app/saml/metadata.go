@@ -54,7 +54,7 @@ func (p *Provider) describe(r *http.Request) ([]byte, error) {
 			return nil, err
 		}
 		a, known := apps.ByID(id)
-		if !known || a.Protocol != p.Name() || !a.Parsed.(*party).OwnIssuer {
+		if !known || a.Protocol != Name || !a.Parsed.(*party).OwnIssuer {
 			return nil, nil
 		}
 		entity = p.issuer(a)

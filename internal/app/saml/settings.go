@@ -94,8 +94,11 @@ func strict(raw []byte, into any) error {
 	return d.Decode(into)
 }
 
+// Name is what apps of the protocol carry.
+const Name = "saml"
+
 // Name is the protocol's.
-func (p *Provider) Name() string { return "saml" }
+func (p *Provider) Name() string { return Name }
 
 // Read parses the settings.
 func (p *Provider) Read(a *app.App) error {

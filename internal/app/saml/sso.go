@@ -67,7 +67,7 @@ func (p *Provider) sso(w http.ResponseWriter, r *http.Request, in *incoming, on 
 	if err != nil {
 		return err
 	}
-	q := &app.Request{Protocol: p.Name(), App: in.app, Data: data, Demand: app.Demand{Passive: asked.Passive}}
+	q := &app.Request{Protocol: Name, App: in.app, Data: data, Demand: app.Demand{Passive: asked.Passive}}
 	if !in.party.gives(asked.Format, asked.Qualifier) {
 		return p.refuse(w, r, q, samltoken.InvalidNameIDPolicy)
 	}
@@ -115,12 +115,12 @@ func (p *Provider) start(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	a, known := apps.ByID(r.PathValue("app"))
-	if !known || a.Protocol != p.Name() || !a.Parsed.(*party).IDPInitiated {
+	if !known || a.Protocol != Name || !a.Parsed.(*party).IDPInitiated {
 		return problem.New(problem.NotFound, "error.not-found")
 	}
 	data, err := json.Marshal(question{ACS: a.Parsed.(*party).ACS[0].URL})
 	if err != nil {
 		return err
 	}
-	return p.Desk.Receive(w, r, &app.Request{Protocol: p.Name(), App: a, Data: data})
+	return p.Desk.Receive(w, r, &app.Request{Protocol: Name, App: a, Data: data})
 }
