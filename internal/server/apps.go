@@ -7,7 +7,10 @@ import (
 	"time"
 
 	"woggle/internal/app"
+	"woggle/internal/app/forwardauth"
 	"woggle/internal/app/oidc"
+	"woggle/internal/app/saml"
+	"woggle/internal/app/wsfed"
 	"woggle/internal/db"
 	"woggle/internal/keys/signing"
 	"woggle/internal/outgoing"
@@ -18,10 +21,13 @@ import (
 
 // apps are the parts behind the sign-in.
 type apps struct {
-	desk   *app.Desk
-	keys   *signing.Store
-	client *http.Client // for what Woggle asks of other sites
-	oidc   *oidc.Provider
+	desk    *app.Desk
+	keys    *signing.Store
+	client  *http.Client // for what Woggle asks of other sites
+	wsfed   *wsfed.Provider
+	oidc    *oidc.Provider
+	forward *forwardauth.Forward
+	saml    *saml.Provider
 }
 
 // addApps makes the desk and the protocols.
@@ -32,28 +38,59 @@ func (s *Server) addApps(o Options) (err error) {
 	if err != nil {
 		return err
 	}
+	s.apps.wsfed, err = wsfed.New(wsfed.Deps{DB: o.DB, Pages: s.pages, Sessions: s.sessions, Signing: s.apps.keys, Desk: s.apps.desk,
+		Base: o.Base.String(), Brand: o.Brand.Name, Log: o.Log})
+	if err != nil {
+		return err
+	}
+	s.apps.desk.Use(s.apps.wsfed)
 	s.apps.oidc, err = oidc.New(oidc.Deps{DB: o.DB, Keys: o.Keys, Pages: s.pages, Sessions: s.sessions, Desk: s.apps.desk, Signing: s.apps.keys,
 		Outgoing: s.apps.client, Base: o.Base.String(), Forget: s.forget, Log: o.Log})
 	if err != nil {
 		return err
 	}
 	s.apps.desk.Use(s.apps.oidc)
+	s.apps.forward, err = forwardauth.New(forwardauth.Deps{DB: o.DB, Keys: o.Keys, Signing: s.apps.keys, Pages: s.pages, Sessions: s.sessions,
+		Desk: s.apps.desk, Base: o.Base, Trusts: s.trusts, Log: o.Log})
+	if err != nil {
+		return err
+	}
+	s.apps.desk.Use(s.apps.forward)
+	s.apps.saml, err = saml.New(saml.Deps{DB: o.DB, Keys: o.Keys, Signing: s.apps.keys, Pages: s.pages, Sessions: s.sessions,
+		Desk: s.apps.desk, Base: o.Base.String()})
+	if err != nil {
+		return err
+	}
+	s.apps.desk.Use(s.apps.saml)
 	return nil
 }
 
 // mountApps adds the routes of the desk and the protocols.
 func (s *Server) mountApps(bare func(string, http.HandlerFunc), guarded, foreign func(string, page.Handler)) {
-	s.apps.desk.Mount(guarded)                // /app
-	s.apps.oidc.Mount(guarded, foreign, bare) // /oidc, /device, /.well-known/openid-configuration
+	s.apps.desk.Mount(guarded)                 // /app
+	s.apps.wsfed.Mount(guarded, foreign, bare) // /wsfed, /FederationMetadata
+	s.apps.oidc.Mount(guarded, foreign, bare)  // /oidc, /device, /.well-known/openid-configuration
+	s.apps.forward.Mount(bare, guarded)        // /forward
+	s.apps.saml.Mount(guarded, foreign, bare)  // /saml
 }
 
 // AppReaders let each protocol judge the settings of an app, by the name of the protocol.
 func AppReaders() map[string]func(*app.App) error {
-	return map[string]func(*app.App) error{}
+	readers := map[string]func(*app.App) error{}
+	for _, p := range []app.Protocol{&oidc.Provider{}, &saml.Provider{}, &wsfed.Provider{}, &forwardauth.Forward{}} {
+		readers[p.Name()] = p.Read
+	}
+	return readers
 }
 
 // AppFacts are what has to be typed into the app, for whoever sets it up. The base is our own address.
-func AppFacts(_ string, _ *app.App) []app.Fact { return nil }
+func AppFacts(base string, a *app.App) []app.Fact {
+	facts := map[string]func(string, *app.App) []app.Fact{oidc.Name: oidc.Facts, saml.Name: saml.Facts, wsfed.Name: wsfed.Facts}
+	if tell, known := facts[a.Protocol]; known {
+		return tell(base, a)
+	}
+	return nil
+}
 
 // Apps is the desk, for what stands around the server.
 func (s *Server) Apps() *app.Desk { return s.apps.desk }
@@ -100,7 +137,8 @@ func (s *Server) tendKeys(ctx context.Context) {
 
 // sweepApps deletes what apps have left behind.
 func sweepApps() map[string]func(*db.Tx) error {
-	return map[string]func(*db.Tx) error{"requests of apps": app.Sweep}
+	return map[string]func(*db.Tx) error{"requests of apps": app.Sweep, "answers of WS-Federation": wsfed.Sweep, "answers of SAML": saml.Sweep,
+		"hosts behind proxies": forwardauth.Sweep}
 }
 
 // foreign wraps a page that another site's form comes to: an app sends the browser with a request. It is no form of ours, so
