@@ -56,6 +56,13 @@ const (
 	OriginClosed      Type = "origin-closed"
 	RangeOpened       Type = "range-opened"
 	PriceMissing      Type = "price-missing"
+
+	ProvedElsewhere      Type = "proved-elsewhere"
+	ExternalMFAConnected Type = "external-mfa-connected"
+	ExternalMFARemoved   Type = "external-mfa-removed"
+	ExternalMFALinked    Type = "external-mfa-linked"
+	ExternalMFAUnlinked  Type = "external-mfa-unlinked"
+	ExternalMFARefused   Type = "external-mfa-refused"
 )
 
 // Types is the whole catalogue, for pages and tests.
@@ -64,7 +71,8 @@ var Types = [...]Type{SignedIn, SignedOut, SessionEnded, SessionsEnded, Refused,
 	MethodDisabled, DefaultChanged, PasswordSet, PasswordChanged, RecoveryAsked, DetailsChanged, NotMe, Unfrozen, UserAdded,
 	UserDisabled, UserEnabled, UserLocked, PassIssued, PassUsed, RoleChanged, GroupJoined,
 	GroupLeft, MethodsReset, FieldChanged, SetupLinkMade, BackupRestored,
-	SpendingAlarm, RangeClosed, OriginClosed, RangeOpened, PriceMissing}
+	SpendingAlarm, RangeClosed, OriginClosed, RangeOpened, PriceMissing,
+	ProvedElsewhere, ExternalMFAConnected, ExternalMFARemoved, ExternalMFALinked, ExternalMFAUnlinked, ExternalMFARefused}
 
 // System is the actor of what the program did by itself, or what was done at its command line.
 const System = "system"
