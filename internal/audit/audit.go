@@ -56,6 +56,13 @@ const (
 	OriginClosed      Type = "origin-closed"
 	RangeOpened       Type = "range-opened"
 	PriceMissing      Type = "price-missing"
+	AppEntered        Type = "app-entered"
+	AppRefused        Type = "app-refused"
+	AppLeft           Type = "app-left"
+	AppAdded          Type = "app-added"
+	AppChanged        Type = "app-changed"
+	AppRemoved        Type = "app-removed"
+	SigningKeyMade    Type = "signing-key-made"
 
 	ProvedElsewhere      Type = "proved-elsewhere"
 	ExternalMFAConnected Type = "external-mfa-connected"
@@ -72,6 +79,7 @@ var Types = [...]Type{SignedIn, SignedOut, SessionEnded, SessionsEnded, Refused,
 	UserDisabled, UserEnabled, UserLocked, PassIssued, PassUsed, RoleChanged, GroupJoined,
 	GroupLeft, MethodsReset, FieldChanged, SetupLinkMade, BackupRestored,
 	SpendingAlarm, RangeClosed, OriginClosed, RangeOpened, PriceMissing,
+	AppEntered, AppRefused, AppLeft, AppAdded, AppChanged, AppRemoved, SigningKeyMade,
 	ProvedElsewhere, ExternalMFAConnected, ExternalMFARemoved, ExternalMFALinked, ExternalMFAUnlinked, ExternalMFARefused}
 
 // System is the actor of what the program did by itself, or what was done at its command line.
