@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"woggle/internal/app"
+	"woggle/internal/app/externalmfa"
 	"woggle/internal/db"
 	"woggle/internal/keys/signing"
 	"woggle/internal/outgoing"
@@ -20,6 +21,8 @@ type apps struct {
 	desk   *app.Desk
 	keys   *signing.Store
 	client *http.Client // for what Woggle asks of other sites
+
+	externalMFA *externalmfa.Provider
 }
 
 // addApps makes the desk and the protocols.
@@ -27,12 +30,18 @@ func (s *Server) addApps(o Options) (err error) {
 	s.apps.keys = signing.New(o.DB, o.Keys, o.Brand.Name)
 	s.apps.client = outgoing.New(isLoopback(o.Base.Hostname()))
 	s.apps.desk, err = app.New(app.Deps{DB: o.DB, Keys: o.Keys, Pages: s.pages, Sessions: s.sessions, Flow: s.flow, Log: o.Log})
+	if err != nil {
+		return err
+	}
+	s.apps.externalMFA, err = externalmfa.New(externalmfa.Deps{DB: o.DB, Keys: o.Keys, Pages: s.pages, Flow: s.flow, Desk: s.apps.desk,
+		Signing: s.apps.keys, Outgoing: s.apps.client, Clouds: o.Clouds, Base: o.Base.String(), Log: o.Log})
 	return err
 }
 
 // mountApps adds the routes of the desk and the protocols.
-func (s *Server) mountApps(_ func(string, http.HandlerFunc), guarded, _ func(string, page.Handler)) {
-	s.apps.desk.Mount(guarded) // /app
+func (s *Server) mountApps(bare func(string, http.HandlerFunc), guarded, foreign func(string, page.Handler)) {
+	s.apps.desk.Mount(guarded)                       // /app
+	s.apps.externalMFA.Mount(bare, foreign, guarded) // /microsoft
 }
 
 // Apps is the desk, for what stands around the server.
@@ -57,7 +66,7 @@ func (s *Server) tendKeys(ctx context.Context) {
 
 // sweepApps deletes what apps have left behind.
 func sweepApps() map[string]func(*db.Tx) error {
-	return map[string]func(*db.Tx) error{"requests of apps": app.Sweep}
+	return map[string]func(*db.Tx) error{"requests of apps": app.Sweep, "requests of external MFA": externalmfa.Sweep}
 }
 
 // foreign wraps a page that another site's form comes to: an app sends the browser with a request. It is no form of ours, so

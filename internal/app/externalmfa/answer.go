@@ -29,7 +29,7 @@ type claims struct {
 
 // sign makes the token. It must not be called within a transaction.
 func (p *Provider) sign(ctx context.Context, a *asked, amr string, now time.Time) (string, error) {
-	key, err := p.Signing.Active(ctx, signing.OIDC, signing.RS256)
+	key, err := p.Signing.Active(ctx, signing.ExternalMFA, signing.RS256)
 	if err != nil {
 		return "", err
 	}

@@ -70,7 +70,12 @@ type jwk struct {
 }
 
 func (p *Provider) keySet(w http.ResponseWriter, r *http.Request) {
-	published, err := p.Signing.Published(r.Context(), signing.OIDC)
+	// The first key is made when it is first asked for, so that Entra finds one when the method is added.
+	_, err := p.Signing.Active(r.Context(), signing.ExternalMFA, signing.RS256)
+	var published []signing.Key
+	if err == nil {
+		published, err = p.Signing.Published(r.Context(), signing.ExternalMFA)
+	}
 	set := struct {
 		Keys []jwk `json:"keys"`
 	}{Keys: []jwk{}}

@@ -41,7 +41,7 @@ type Deps struct {
 	Desk     *app.Desk
 	Signing  *signing.Store
 	Outgoing *http.Client // fetches Entra's keys
-	Clouds   []Cloud      // Microsoft()
+	Clouds   []Cloud      // nil: Microsoft's
 	Matched  Matched      // nil where there is no Microsoft 365 connection
 	Base     string       // public address of this server, without a slash at its end
 	Log      *slog.Logger
@@ -55,6 +55,9 @@ type Provider struct {
 
 // New makes the provider. Its errors are faults in its pages.
 func New(d Deps) (*Provider, error) {
+	if d.Clouds == nil {
+		d.Clouds = Microsoft()
+	}
 	return &Provider{d, newEntra(d.Outgoing, d.DB.Now, d.Log)}, d.Pages.Add("externalmfa", pages)
 }
 

@@ -21,8 +21,9 @@ type Use string
 
 // The uses.
 const (
-	OIDC       Use = "oidc"       // ID tokens, logout tokens
-	Federation Use = "federation" // SAML and WS-Federation assertions: RSA only
+	OIDC        Use = "oidc"         // ID tokens, logout tokens
+	Federation  Use = "federation"   // SAML and WS-Federation assertions: RSA only
+	ExternalMFA Use = "external-mfa" // answers to Microsoft Entra: RSA only
 )
 
 // Alg is a signature algorithm of JOSE (RFC 7518 section 3.1).
