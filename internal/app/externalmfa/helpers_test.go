@@ -3,7 +3,9 @@ package externalmfa_test
 import (
 	"context"
 	"slices"
+	"sync"
 
+	"woggle/internal/app/externalmfa"
 	"woggle/internal/db"
 	"woggle/internal/directory"
 	"woggle/internal/message"
@@ -28,4 +30,31 @@ func (w *world) drained() <-chan message.Message {
 	go func() { s.Run(ctx); close(ended) }()
 	w.t.Cleanup(func() { stop(); <-ended })
 	return w.sent
+}
+
+// count asks the database.
+func (w *world) count(query string, into *int) {
+	w.t.Helper()
+	w.tx(func(tx *db.Tx) error { return tx.Row(query, nil, into) })
+}
+
+func (w *world) sweep() {
+	w.t.Helper()
+	w.tx(externalmfa.Sweep)
+}
+
+// atOnce does something that often at the same time, and counts what came of it.
+func (w *world) atOnce(times int, do func() int) map[int]int {
+	w.t.Helper()
+	results := make([]int, times)
+	var all sync.WaitGroup
+	for i := range results {
+		all.Go(func() { results[i] = do() })
+	}
+	all.Wait()
+	counts := map[int]int{}
+	for _, result := range results {
+		counts[result]++
+	}
+	return counts
 }
