@@ -2,6 +2,7 @@ package externalmfa_test
 
 import (
 	"context"
+	"regexp"
 	"slices"
 	"sync"
 
@@ -14,6 +15,11 @@ import (
 
 func sortStrings(all []string) { slices.Sort(all) }
 
+var sixDigits = regexp.MustCompile(`\b\d{6}\b`)
+
+// codeIn is the code that a message brings.
+func codeIn(m message.Message) string { return sixDigits.FindString(m.Code + " " + m.Body) }
+
 // session makes a session of somebody, as a sign-in would.
 func (w *world) session(tx *db.Tx, user directory.User) (token string, err error) {
 	m := &session.Manager{DB: w.db, Keys: w.ring}
@@ -22,9 +28,9 @@ func (w *world) session(tx *db.Tx, user directory.User) (token string, err error
 	return token, err
 }
 
-// drained are the messages that a node sends from now on.
+// drained are the messages that the first node sends from now on.
 func (w *world) drained() <-chan message.Message {
-	s := w.node()
+	s := w.first
 	ctx, stop := context.WithCancel(w.t.Context())
 	ended := make(chan struct{})
 	go func() { s.Run(ctx); close(ended) }()

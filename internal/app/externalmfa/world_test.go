@@ -41,6 +41,7 @@ type world struct {
 	web    *httptest.Server
 	log    *diary
 	sent   chan message.Message
+	first  *server.Server
 
 	mu    sync.Mutex
 	nodes []http.Handler
@@ -64,7 +65,7 @@ func newWorld(t *testing.T, d *db.DB, clock *dbtest.Clock) *world {
 	t.Cleanup(w.tenant.Close)
 	w.web = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.next().ServeHTTP(rw, r) }))
 	t.Cleanup(w.web.Close)
-	w.node()
+	w.first = w.node()
 	w.connect(externalmfa.ByUsername)
 	w.tenant.Add(w.client, w.web.URL+externalmfa.DiscoveryPath, w.web.URL+externalmfa.AuthorizePath)
 	return w
