@@ -11,8 +11,9 @@
 //	                GET  /microsoft/continue/ID   its outcome, once
 //	Entra <--form-- id_token, or error
 //
-// A person is found by the tenant and object id of a link. Who has none is bound only as the administrator said, by the
-// user principal name that Entra vouches for, never by an e-mail address, and not before the second step was proved.
+// A person is found by the tenant and object id of a link. Who has none is bound only as the administrator said: by the user
+// principal name that Entra vouches for, or as the Microsoft 365 connection has matched them; never by an e-mail address,
+// and not before the second step was proved.
 //
 // Its neighbours: signin asks the question; keys/signing signs; app's desk posts the answer.
 package externalmfa

@@ -7,9 +7,8 @@ import (
 	"woggle/internal/problem"
 )
 
-// Matched is the id of the user whom the Microsoft 365 connection has matched with the object of the tenant, or with its
-// user principal name, or "" where there is none.
-type Matched func(tx *db.Tx, tenant, object, upn string) (user string, err error)
+// Matched finds the id of the user whom the Microsoft 365 connection has matched with the object of the tenant.
+type Matched func(tx *db.Tx, tenant, object string) (user string, found bool, err error)
 
 // whyNot is why there is nobody to ask. Each has a page text, externalmfa.not.<whyNot>.
 type whyNot string
@@ -57,7 +56,7 @@ func (p *Provider) match(tx *db.Tx, c Connection, h hint) (id string, not whyNot
 		id, err = byUsername(tx, h.UPN)
 	case ByMicrosoft:
 		if p.Matched != nil {
-			id, err = p.Matched(tx, c.Tenant, h.Object, h.UPN)
+			id, _, err = p.Matched(tx, c.Tenant, h.Object)
 		}
 	}
 	if err != nil || id == "" {

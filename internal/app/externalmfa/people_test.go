@@ -109,24 +109,25 @@ func TestNobodyIsLinkedBeforeTheProof(t *testing.T) {
 func TestLinks(t *testing.T) {
 	each(t, func(w *world) {
 		one, two := w.member("one@northwold.example"), w.member("two@northwold.example")
+		o := uuid.NewString()
 		tie := func(user directory.User, tenant, object string) error {
 			return w.db.Tx(t.Context(), func(tx *db.Tx) error {
 				return externalmfa.Tie(tx, "system", externalmfa.Link{Tenant: tenant, Object: object, User: user.ID, Name: "n"})
 			})
 		}
-		if err := tie(one.User, "t", "o"); err != nil {
+		if err := tie(one.User, "t", o); err != nil {
 			t.Fatal(err)
 		}
-		if err := tie(one.User, "t", "o"); err != nil {
+		if err := tie(one.User, "t", o); err != nil {
 			t.Errorf("the same again: %v", err)
 		}
-		if err := tie(two.User, "t", "o"); !problem.Is(err, problem.Invalid) {
+		if err := tie(two.User, "t", o); !problem.Is(err, problem.Invalid) {
 			t.Errorf("another person for the object: %v", err)
 		}
-		if err := tie(one.User, "t", "p"); !problem.Is(err, problem.Invalid) {
+		if err := tie(one.User, "t", uuid.NewString()); !problem.Is(err, problem.Invalid) {
 			t.Errorf("another object for the person: %v", err)
 		}
-		if err := tie(one.User, "u", "o"); err != nil {
+		if err := tie(one.User, "u", o); err != nil {
 			t.Errorf("in another tenant: %v", err)
 		}
 		if got := w.atOnce(6, func() int {
@@ -142,7 +143,10 @@ func TestLinks(t *testing.T) {
 		if removed != 2 || w.events(one.User) != "external-mfa-linked external-mfa-linked external-mfa-unlinked external-mfa-unlinked" {
 			t.Errorf("%d removed; %s", removed, w.events(one.User))
 		}
-		if err := tie(two.User, "u", "o"); err != nil {
+		if err := tie(two.User, "v", "no-guid"); !problem.Is(err, problem.Invalid) {
+			t.Errorf("an object that is none: %v", err)
+		}
+		if err := tie(two.User, "u", o); err != nil {
 			t.Errorf("an object that is free again: %v", err)
 		}
 	})

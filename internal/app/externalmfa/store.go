@@ -127,6 +127,9 @@ func one(all []Link, err error) (Link, bool, error) {
 // Tie links a person and an object, and records it. Its error is Invalid where either is linked to another: which of them
 // is meant, only somebody who knows both can say, who takes the old link away first.
 func Tie(tx *db.Tx, actor string, l Link) error {
+	if !isGUID(l.Object) {
+		return problem.New(problem.Invalid, "externalmfa.no-object")
+	}
 	n, err := tx.Exec("INSERT INTO external_mfa_links ("+linkColumns+") VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
 		l.Tenant, l.Object, l.User, l.Name, tx.Now.UnixMilli())
 	if err != nil {
