@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"woggle/internal/app"
+	"woggle/internal/app/externalmfa"
 	"woggle/internal/app/forwardauth"
 	"woggle/internal/app/oidc"
 	"woggle/internal/app/saml"
@@ -21,13 +22,14 @@ import (
 
 // apps are the parts behind the sign-in.
 type apps struct {
-	desk    *app.Desk
-	keys    *signing.Store
-	client  *http.Client // for what Woggle asks of other sites
-	wsfed   *wsfed.Provider
-	oidc    *oidc.Provider
-	forward *forwardauth.Forward
-	saml    *saml.Provider
+	desk        *app.Desk
+	keys        *signing.Store
+	client      *http.Client // for what Woggle asks of other sites
+	wsfed       *wsfed.Provider
+	oidc        *oidc.Provider
+	forward     *forwardauth.Forward
+	saml        *saml.Provider
+	externalMFA *externalmfa.Provider
 }
 
 // addApps makes the desk and the protocols.
@@ -62,16 +64,19 @@ func (s *Server) addApps(o Options) (err error) {
 		return err
 	}
 	s.apps.desk.Use(s.apps.saml)
-	return nil
+	s.apps.externalMFA, err = externalmfa.New(externalmfa.Deps{DB: o.DB, Keys: o.Keys, Pages: s.pages, Flow: s.flow, Desk: s.apps.desk,
+		Signing: s.apps.keys, Outgoing: s.apps.client, Clouds: o.Clouds, Base: o.Base.String(), Log: o.Log})
+	return err
 }
 
 // mountApps adds the routes of the desk and the protocols.
 func (s *Server) mountApps(bare func(string, http.HandlerFunc), guarded, foreign func(string, page.Handler)) {
-	s.apps.desk.Mount(guarded)                 // /app
-	s.apps.wsfed.Mount(guarded, foreign, bare) // /wsfed, /FederationMetadata
-	s.apps.oidc.Mount(guarded, foreign, bare)  // /oidc, /device, /.well-known/openid-configuration
-	s.apps.forward.Mount(bare, guarded)        // /forward
-	s.apps.saml.Mount(guarded, foreign, bare)  // /saml
+	s.apps.desk.Mount(guarded)                       // /app
+	s.apps.wsfed.Mount(guarded, foreign, bare)       // /wsfed, /FederationMetadata
+	s.apps.oidc.Mount(guarded, foreign, bare)        // /oidc, /device, /.well-known/openid-configuration
+	s.apps.forward.Mount(bare, guarded)              // /forward
+	s.apps.saml.Mount(guarded, foreign, bare)        // /saml
+	s.apps.externalMFA.Mount(bare, foreign, guarded) // /microsoft
 }
 
 // AppReaders let each protocol judge the settings of an app, by the name of the protocol.
@@ -138,7 +143,7 @@ func (s *Server) tendKeys(ctx context.Context) {
 // sweepApps deletes what apps have left behind.
 func sweepApps() map[string]func(*db.Tx) error {
 	return map[string]func(*db.Tx) error{"requests of apps": app.Sweep, "answers of WS-Federation": wsfed.Sweep, "answers of SAML": saml.Sweep,
-		"hosts behind proxies": forwardauth.Sweep}
+		"hosts behind proxies": forwardauth.Sweep, "requests of external MFA": externalmfa.Sweep}
 }
 
 // foreign wraps a page that another site's form comes to: an app sends the browser with a request. It is no form of ours, so
