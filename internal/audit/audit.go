@@ -60,6 +60,13 @@ const (
 	GroupRenamed      Type = "group-renamed"
 	GroupRemoved      Type = "group-removed"
 	ScimChanged       Type = "scim-changed" // a connection or a target: what was done stands in the detail
+	AppEntered        Type = "app-entered"
+	AppRefused        Type = "app-refused"
+	AppLeft           Type = "app-left"
+	AppAdded          Type = "app-added"
+	AppChanged        Type = "app-changed"
+	AppRemoved        Type = "app-removed"
+	SigningKeyMade    Type = "signing-key-made"
 )
 
 // Types is the whole catalogue, for pages and tests.
@@ -68,7 +75,8 @@ var Types = [...]Type{SignedIn, SignedOut, SessionEnded, SessionsEnded, Refused,
 	MethodDisabled, DefaultChanged, PasswordSet, PasswordChanged, RecoveryAsked, DetailsChanged, NotMe, Unfrozen, UserAdded,
 	UserDisabled, UserEnabled, UserLocked, PassIssued, PassUsed, RoleChanged, GroupJoined,
 	GroupLeft, MethodsReset, FieldChanged, SetupLinkMade, BackupRestored,
-	SpendingAlarm, RangeClosed, OriginClosed, RangeOpened, PriceMissing, GroupAdded, GroupRenamed, GroupRemoved, ScimChanged}
+	SpendingAlarm, RangeClosed, OriginClosed, RangeOpened, PriceMissing, GroupAdded, GroupRenamed, GroupRemoved, ScimChanged,
+	AppEntered, AppRefused, AppLeft, AppAdded, AppChanged, AppRemoved, SigningKeyMade}
 
 // System is the actor of what the program did by itself, or what was done at its command line.
 const System = "system"

@@ -10,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync"
 	"time"
@@ -35,7 +36,7 @@ const (
 )
 
 // wrongTokens bounds what somebody without a token makes the database do. It is no bound on guessing: a token has 256 bits.
-var wrongTokens = limit.Rule{Name: "scim-token", Max: 60, Window: time.Minute}
+var wrongTokens = limit.Rule{Name: "scim-token", Max: 100, Window: 10 * time.Minute}
 
 const timeForm = time.RFC3339
 
@@ -104,8 +105,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
 	header.Set("Content-Type", "application/scim+json")
 	header.Set("Cache-Control", "no-store")
-	seen := &visit{address: pages.VisitOf(r).Address.String()}
-	connection, wait, err := s.authenticate(r, seen.address)
+	from := pages.VisitOf(r).Address
+	seen := &visit{address: from.String()}
+	connection, wait, err := s.authenticate(r, from)
 	switch {
 	case err != nil:
 		s.fail(w, r, err)
@@ -127,7 +129,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 }
 
 // authenticate finds the connection of the token; nil if there is none. A wait says that the address is to come back later.
-func (s *Server) authenticate(r *http.Request, address string) (*Connection, time.Duration, error) {
+func (s *Server) authenticate(r *http.Request, address netip.Addr) (*Connection, time.Duration, error) {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	token = strings.TrimSpace(token)
 	if !strings.EqualFold(scheme, "Bearer") || len(token) != 52 || len(r.Header.Values("Authorization")) != 1 {
@@ -153,10 +155,18 @@ func (s *Server) authenticate(r *http.Request, address string) (*Connection, tim
 	}
 	var wait time.Duration
 	err := s.db.Tx(r.Context(), func(tx *db.Tx) (err error) {
-		wait, err = wrongTokens.Take(tx, address)
+		wait, err = wrongTokens.Take(tx, customer(address))
 		return err
 	})
 	return nil, wait, err
+}
+
+// customer is the address, or the 64 bits of IPv6 that are the least that a customer has.
+func customer(address netip.Addr) string {
+	if prefix, err := address.Prefix(64); err == nil && address.Is6() {
+		return prefix.String()
+	}
+	return address.String()
 }
 
 func (s *Server) enter(connection string) bool {
