@@ -34,6 +34,7 @@ type commands struct {
 	Message  messageCommand  `cmd:"" help:"See what was sent, by which routes, and what it cost; try a route."`
 	App      appCommand      `cmd:"" help:"See to the apps that people sign in to."`
 	Key      keyCommand      `cmd:"" help:"See to the keys with which apps are told who somebody is."`
+	Scim     scimCommand     `cmd:"" help:"See to other systems that keep people here, and those in which people are kept from here."`
 	Field    fieldCommand    `cmd:"" help:"See to the details that the organisation asks people for."`
 	Restored restoredCommand `cmd:"" help:"After a backup was put back: end what it may have brought back."`
 	Version  versionCommand  `cmd:"" help:"Tell the version."`
