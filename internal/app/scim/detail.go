@@ -43,6 +43,39 @@ func Details() (ids []string) {
 	return ids
 }
 
+// Value is a detail of a person's resource, or empty.
+func Value(document map[string]any, id string) string {
+	for _, d := range details {
+		if d.field == id {
+			return d.get(document)
+		}
+	}
+	return ""
+}
+
+// Path is where the detail stands in a person's resource.
+func Path(id string) string {
+	for _, d := range details {
+		switch {
+		case d.field != id:
+		case d.urn != "":
+			return d.urn + ":" + d.name
+		case d.kind != "":
+			return d.name + `[type eq "` + d.kind + `"]`
+		default:
+			return d.name
+		}
+	}
+	return ""
+}
+
+// Document is a person as SCIM tells of them, with those of the values whose ids are among Details.
+func Document(user directory.User, values map[string]string) map[string]any {
+	document := map[string]any{}
+	overlay(document, user, values)
+	return document
+}
+
 // get is the detail's value in a document, or empty.
 func (d detail) get(document map[string]any) string {
 	home := document

@@ -87,6 +87,7 @@ CREATE TABLE scim_copies (
     PRIMARY KEY (target_id, kind, id)
 );
 CREATE INDEX scim_copies_retry ON scim_copies (target_id, retry_at) WHERE retry_at > 0;
+CREATE INDEX scim_copies_by_remote ON scim_copies (target_id, remote_id);
 CREATE TABLE scim_copy_members (
     target_id TEXT NOT NULL REFERENCES scim_targets (id) ON DELETE CASCADE,
     group_id  TEXT NOT NULL,
