@@ -38,6 +38,7 @@ type commands struct {
 	Restored restoredCommand    `cmd:"" help:"After a backup was put back: end what it may have brought back."`
 	External externalMFACommand `cmd:"" name:"external-mfa" help:"Be the second step of sign-ins at Microsoft that keep their passwords there."`
 	Version  versionCommand     `cmd:"" help:"Tell the version."`
+	Scim     scimCommand        `cmd:"" help:"See to other systems that keep people here, and those in which people are kept from here."`
 }
 
 // Exit statuses.
