@@ -56,6 +56,11 @@ const (
 	OriginClosed      Type = "origin-closed"
 	RangeOpened       Type = "range-opened"
 	PriceMissing      Type = "price-missing"
+	TenantConnected   Type = "tenant-connected"
+	DomainFederated   Type = "domain-federated"
+	DomainRolledBack  Type = "domain-rolled-back"
+	AccountMatched    Type = "account-matched"
+	AccountChanged    Type = "account-changed"
 )
 
 // Types is the whole catalogue, for pages and tests.
@@ -64,7 +69,8 @@ var Types = [...]Type{SignedIn, SignedOut, SessionEnded, SessionsEnded, Refused,
 	MethodDisabled, DefaultChanged, PasswordSet, PasswordChanged, RecoveryAsked, DetailsChanged, NotMe, Unfrozen, UserAdded,
 	UserDisabled, UserEnabled, UserLocked, PassIssued, PassUsed, RoleChanged, GroupJoined,
 	GroupLeft, MethodsReset, FieldChanged, SetupLinkMade, BackupRestored,
-	SpendingAlarm, RangeClosed, OriginClosed, RangeOpened, PriceMissing}
+	SpendingAlarm, RangeClosed, OriginClosed, RangeOpened, PriceMissing,
+	TenantConnected, DomainFederated, DomainRolledBack, AccountMatched, AccountChanged}
 
 // System is the actor of what the program did by itself, or what was done at its command line.
 const System = "system"

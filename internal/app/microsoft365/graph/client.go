@@ -88,6 +88,9 @@ func pause(ctx context.Context, d time.Duration) error {
 // Used tells which of the credentials, by its place, got the token.
 func (c *Client) Used() int { return c.used }
 
+// Tokenless tells whether Microsoft has not let us in at all.
+func (c *Client) Tokenless() bool { return c.token == "" }
+
 // Skew is by how much Microsoft's clock is ahead of ours; false before anything was answered.
 func (c *Client) Skew() (time.Duration, bool) { return c.skew, c.told }
 
