@@ -29,7 +29,7 @@ var floor = map[string]int{
 	"portal": 5, "admin": 5, "docs/user": 5, "method/*": 5, "app/*": 5,
 	"app": 4, "signin": 3, "session": 2, "directory": 1,
 	"message": ground, "keys": ground, "page": ground, "problem": ground, "audit": ground, "db": ground, "limit": ground,
-	"code": ground, "authenticator": ground,
+	"code": ground, "authenticator": ground, "outgoing": ground, "signedxml": ground, "samltoken": ground,
 }
 
 // The ground floor carries the chapters and knows none of them.

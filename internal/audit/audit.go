@@ -51,16 +51,23 @@ const (
 	FieldChanged      Type = "field-changed"
 	SetupLinkMade     Type = "setup-link-made"
 	BackupRestored    Type = "backup-restored"
-	SpendingAlarm     Type = "spending-alarm"
-	RangeClosed       Type = "range-closed"
-	OriginClosed      Type = "origin-closed"
-	RangeOpened       Type = "range-opened"
-	PriceMissing      Type = "price-missing"
 	TenantConnected   Type = "tenant-connected"
 	DomainFederated   Type = "domain-federated"
 	DomainRolledBack  Type = "domain-rolled-back"
 	AccountMatched    Type = "account-matched"
 	AccountChanged    Type = "account-changed"
+	SpendingAlarm     Type = "spending-alarm"
+	RangeClosed       Type = "range-closed"
+	OriginClosed      Type = "origin-closed"
+	RangeOpened       Type = "range-opened"
+	PriceMissing      Type = "price-missing"
+	AppEntered        Type = "app-entered"
+	AppRefused        Type = "app-refused"
+	AppLeft           Type = "app-left"
+	AppAdded          Type = "app-added"
+	AppChanged        Type = "app-changed"
+	AppRemoved        Type = "app-removed"
+	SigningKeyMade    Type = "signing-key-made"
 )
 
 // Types is the whole catalogue, for pages and tests.
@@ -69,8 +76,9 @@ var Types = [...]Type{SignedIn, SignedOut, SessionEnded, SessionsEnded, Refused,
 	MethodDisabled, DefaultChanged, PasswordSet, PasswordChanged, RecoveryAsked, DetailsChanged, NotMe, Unfrozen, UserAdded,
 	UserDisabled, UserEnabled, UserLocked, PassIssued, PassUsed, RoleChanged, GroupJoined,
 	GroupLeft, MethodsReset, FieldChanged, SetupLinkMade, BackupRestored,
+	TenantConnected, DomainFederated, DomainRolledBack, AccountMatched, AccountChanged,
 	SpendingAlarm, RangeClosed, OriginClosed, RangeOpened, PriceMissing,
-	TenantConnected, DomainFederated, DomainRolledBack, AccountMatched, AccountChanged}
+	AppEntered, AppRefused, AppLeft, AppAdded, AppChanged, AppRemoved, SigningKeyMade}
 
 // System is the actor of what the program did by itself, or what was done at its command line.
 const System = "system"

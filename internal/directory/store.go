@@ -170,7 +170,34 @@ func MarkSignedIn(tx *db.Tx, id string) error {
 // RaiseEpoch ends every session of the user: those made before carry an older epoch. What ended them is the caller's to
 // record.
 func RaiseEpoch(tx *db.Tx, id string) error {
-	return changeUser(tx, "UPDATE users SET epoch = epoch + 1 WHERE id = $1", id)
+	if err := changeUser(tx, "UPDATE users SET epoch = epoch + 1 WHERE id = $1", id); err != nil {
+		return err
+	}
+	return noteEnding(tx, id)
+}
+
+// noteEnding notes that all sessions of the user's have ended, for those who have to be told.
+func noteEnding(tx *db.Tx, id string) error {
+	_, err := tx.Exec("INSERT INTO endings (user_id, at) VALUES ($1, $2) ON CONFLICT (user_id) DO UPDATE SET at = excluded.at",
+		id, tx.Now.UnixMilli())
+	return err
+}
+
+// Endings are the users all of whose sessions have ended since somebody last saw to it, at most count of them.
+func Endings(tx *db.Tx, count int) (ids []string, err error) {
+	err = tx.Each("SELECT user_id FROM endings ORDER BY user_id LIMIT $1", []any{count}, func(scan func(...any) error) error {
+		var id string
+		err := scan(&id)
+		ids = append(ids, id)
+		return err
+	})
+	return ids, err
+}
+
+// SeenTo strikes the user from Endings.
+func SeenTo(tx *db.Tx, id string) error {
+	_, err := tx.Exec("DELETE FROM endings WHERE user_id = $1", id)
+	return err
 }
 
 // Restored ends every session of everybody, and the right of every first-use password, after a backup was put back (threat
@@ -208,6 +235,11 @@ func SetStatus(tx *db.Tx, actor, id string, status Status) error {
 		id, string(status), raise)
 	if err != nil || changed == 0 {
 		return err
+	}
+	if status != Active {
+		if err := noteEnding(tx, id); err != nil {
+			return err
+		}
 	}
 	return audit.Record(tx, audit.Event{Type: event, Actor: actor, User: id})
 }

@@ -42,6 +42,15 @@ func GroupsOf(tx *db.Tx, user string) ([]Group, error) {
 		WHERE user_id = $1 ORDER BY name`, user)
 }
 
+// GroupsAround are the groups that the user is in, and all that those stand within, in the order of their names.
+func GroupsAround(tx *db.Tx, user string) ([]Group, error) {
+	// UNION drops what was there, so that groups which stand within each other come to an end.
+	return groups(tx, `WITH RECURSIVE around (id, name, parent_id) AS (
+			SELECT g.id, g.name, g.parent_id FROM groups g JOIN group_members m ON m.group_id = g.id WHERE m.user_id = $1
+			UNION SELECT g.id, g.name, g.parent_id FROM groups g JOIN around a ON g.id = a.parent_id)
+		SELECT id, name, parent_id FROM around ORDER BY name`, user)
+}
+
 func groups(tx *db.Tx, query string, args ...any) (all []Group, err error) {
 	err = tx.Each(query, args, func(scan func(...any) error) error {
 		var g Group

@@ -2,11 +2,13 @@
 package portal
 
 import (
+	"context"
 	"embed"
 	"net/http"
 	"net/url"
 	"strings"
 
+	"woggle/internal/app"
 	"woggle/internal/db"
 	"woggle/internal/directory"
 	"woggle/internal/page"
@@ -27,6 +29,8 @@ type Deps struct {
 	// ChangePassword sets a new password if the current one is right, and ends every session but keepSession. Its
 	// problems are about the fields "current" and "new". It counts wrong tries as sign-in does (threat T22).
 	ChangePassword func(r *http.Request, user directory.User, keepSession, current, next string) error
+	// Tiles are the apps that the user may open. It takes a connection of its own.
+	Tiles func(ctx context.Context, user string) ([]app.Tile, error)
 }
 
 // Portal serves the member's own pages.

@@ -4,6 +4,7 @@ package server
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"sync"
 	"time"
@@ -31,6 +32,8 @@ func (s *Server) Run(ctx context.Context) {
 	work.Go(func() { s.outbox.Run(ctx) })
 	work.Go(func() { every(ctx, clockFirst, clockEvery, func() { s.watchClock(ctx) }) })
 	work.Go(func() { every(ctx, sweepFirst, sweepEvery, func() { s.sweep(ctx) }) })
+	work.Go(func() { every(ctx, settleEvery, settleEvery, func() { s.tendApps(ctx) }) })
+	work.Go(func() { every(ctx, sweepFirst, sweepEvery, func() { s.tendKeys(ctx) }) })
 	work.Wait()
 }
 
@@ -52,14 +55,16 @@ func every(ctx context.Context, first, pause time.Duration, work func()) {
 // sweep deletes what is long over, each chapter's rows in a transaction of its own, so that nobody waits long. Nothing
 // depends on it, and nodes that sweep at once find less to do.
 func (s *Server) sweep(ctx context.Context) {
-	for name, step := range map[string]func(*db.Tx) error{
+	steps := map[string]func(*db.Tx) error{
 		"attempts": signin.Sweep,
 		"sessions": session.Sweep,
 		"limits":   func(tx *db.Tx) error { return limit.Sweep(tx, keepLimits) },
 		"phones":   phone.Sweep,
 		"spending": bill.Sweep,
 		"messages": func(tx *db.Tx) error { return message.Sweep(tx, keepMessages) },
-	} {
+	}
+	maps.Copy(steps, sweepApps())
+	for name, step := range steps {
 		if err := s.db.Tx(ctx, step); err != nil && ctx.Err() == nil {
 			s.log.Error("old rows could not be swept; it is tried again in an hour", "rows", name, "error", err)
 		}

@@ -7,10 +7,11 @@ import (
 	"woggle/internal/page"
 )
 
-// Patterns are all routes: those that are bare, and those that are guarded.
+// Patterns are all routes: those that are bare or take other sites' forms, and those that are guarded.
 func (s *Server) Patterns() (bare, guarded []string, err error) {
 	err = s.table(func(pattern string, _ http.HandlerFunc) { bare = append(bare, pattern) },
-		func(pattern string, _ page.Handler) { guarded = append(guarded, pattern) })
+		func(pattern string, _ page.Handler) { guarded = append(guarded, pattern) },
+		func(pattern string, _ page.Handler) { bare = append(bare, pattern) })
 	return bare, guarded, err
 }
 

@@ -12,8 +12,8 @@ import (
 const staticPattern = "GET /static/"
 
 // table is the site, read from top to bottom. Patterns are those of http.ServeMux. What is bare has no visitor: no
-// cookie is set or read, and no form taken. What is guarded is a page.
-func (s *Server) table(bare func(pattern string, h http.HandlerFunc), guarded func(pattern string, h page.Handler)) error {
+// cookie is set or read, and no form taken. What is guarded is a page. What is foreign takes a form of an app's.
+func (s *Server) table(bare func(pattern string, h http.HandlerFunc), guarded, foreign func(pattern string, h page.Handler)) error {
 	bare("GET /healthz", s.alive)
 	bare("GET /readyz", s.ready)
 	bare("GET /metrics", s.metrics)
@@ -27,6 +27,7 @@ func (s *Server) table(bare func(pattern string, h http.HandlerFunc), guarded fu
 		method(guarded) // /signin/password, /signin/phone, …
 	}
 	s.portal.Mount(guarded) // /, /security, /details, /activity
+	s.mountApps(bare, guarded, foreign)
 	guarded("POST /signout", s.signOut)
 	guarded("POST /language", s.chooseLanguage)
 	s.guide.Mount(func(pattern string, h page.Handler) { // /help
@@ -46,7 +47,8 @@ func (s *Server) routes() (http.Handler, error) {
 	mux := http.NewServeMux()
 	guarded := func(pattern string, h page.Handler) { mux.Handle(pattern, named(pattern, s.guard(h))) }
 	guarded("/", func(_ http.ResponseWriter, r *http.Request) error { return nowhere(mux, r) })
-	err := s.table(func(pattern string, h http.HandlerFunc) { mux.Handle(pattern, named(pattern, h)) }, guarded)
+	foreign := func(pattern string, h page.Handler) { mux.Handle(pattern, named(pattern, s.foreign(h))) }
+	err := s.table(func(pattern string, h http.HandlerFunc) { mux.Handle(pattern, named(pattern, h)) }, guarded, foreign)
 	return s.enter(s.ours(mux)), err
 }
 

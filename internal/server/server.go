@@ -53,22 +53,24 @@ type Routes func(desk func(route string) message.Desk) ([]message.Route, error)
 
 // Server is one node.
 type Server struct {
-	base     *url.URL
-	proxies  []netip.Prefix
-	db       *db.DB
-	keys     *keys.Ring
-	pages    *page.Renderer
-	sessions *session.Manager
-	outbox   *message.Outbox
-	hooked   map[string]http.Handler // providers that are called back, by route
-	flow     *signin.Flow
-	phones   *phone.Method
-	portal   *portal.Portal
-	guide    *guide.Guide
-	mounts   []mount // of the methods
-	demo     *Demo
-	log      *slog.Logger
-	handler  http.Handler
+	base      *url.URL
+	proxies   []netip.Prefix
+	db        *db.DB
+	keys      *keys.Ring
+	pages     *page.Renderer
+	sessions  *session.Manager
+	outbox    *message.Outbox
+	hooked    map[string]http.Handler // providers that are called back, by route
+	flow      *signin.Flow
+	passwords *password.Method
+	phones    *phone.Method
+	portal    *portal.Portal
+	guide     *guide.Guide
+	mounts    []mount // of the methods
+	apps      apps
+	demo      *Demo
+	log       *slog.Logger
+	handler   http.Handler
 
 	metricsToken string
 }
@@ -100,6 +102,13 @@ func New(o Options) (*Server, error) {
 	if err := s.addMethods(o, texts); err != nil {
 		return nil, err
 	}
+	if err := s.addApps(o); err != nil {
+		return nil, err
+	}
+	if s.portal, err = portal.New(portal.Deps{DB: o.DB, Pages: s.pages, Sessions: s.sessions, Flow: s.flow,
+		ChangePassword: s.passwords.Change, Tiles: s.apps.desk.Tiles}); err != nil {
+		return nil, err
+	}
 	if s.guide, err = guide.New(s.pages); err != nil {
 		return nil, err
 	}
@@ -107,7 +116,7 @@ func New(o Options) (*Server, error) {
 	return s, err
 }
 
-// addMethods makes the ways to prove who one is, and the pages on which people see to them.
+// addMethods makes the ways to prove who one is.
 func (s *Server) addMethods(o Options, texts message.Composer) error {
 	passwords, err := password.New(password.Deps{DB: o.DB, Keys: o.Keys, Pages: s.pages, Flow: s.flow,
 		Hasher: password.NewHasher(0, 0), Pass: accesspass.Match(o.Keys)})
@@ -123,12 +132,10 @@ func (s *Server) addMethods(o Options, texts message.Composer) error {
 	if err != nil {
 		return err
 	}
-	s.phones = phones
+	s.passwords, s.phones = passwords, phones
 	s.flow.Use(passwords, phones, apps)
 	s.mounts = []mount{passwords.Mount, phones.Mount, apps.Mount}
-	s.portal, err = portal.New(portal.Deps{DB: o.DB, Pages: s.pages, Sessions: s.sessions, Flow: s.flow,
-		ChangePassword: passwords.Change})
-	return err
+	return nil
 }
 
 // Handler answers requests.

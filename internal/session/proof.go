@@ -58,6 +58,16 @@ func Since(proofs []Proof, f Factor, at time.Time) bool {
 	return slices.ContainsFunc(proofs, func(p Proof) bool { return p.Factor == f && !p.At.Before(at) })
 }
 
+// Newest is when the last of the proofs was made.
+func Newest(proofs []Proof) (at time.Time) {
+	for _, p := range proofs {
+		if p.At.After(at) {
+			at = p.At
+		}
+	}
+	return at
+}
+
 // AMR lists the methods of the proofs (RFC 8176), with "mfa" when they are of two factors.
 func AMR(proofs []Proof) []string {
 	var all []string

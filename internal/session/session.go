@@ -24,7 +24,7 @@ type Session struct {
 	ID        string
 	User      directory.User
 	Proofs    []Proof
-	AuthAt    time.Time // when the newest proof was made (auth_time, OpenID Connect Core section 2)
+	AuthAt    time.Time // when every factor was last proved in one go (auth_time, OpenID Connect Core section 2)
 	Stay      bool      // the person chose to stay signed in
 	Address   string
 	Agent     string // browser and system in plain words
@@ -55,7 +55,7 @@ type Manager struct {
 // Start makes a session for somebody who proved enough. The token goes to the browser and is kept nowhere.
 func (m *Manager) Start(tx *db.Tx, user directory.User, proofs []Proof, stay bool, from Origin) (token string, s Session, err error) {
 	token = db.NewToken()
-	s = Session{ID: db.NewID(), User: user, Proofs: proofs, AuthAt: newest(proofs), Stay: stay && m.Stay > 0,
+	s = Session{ID: db.NewID(), User: user, Proofs: proofs, AuthAt: Newest(proofs), Stay: stay && m.Stay > 0,
 		Address: from.Address, Agent: Browser(from.Agent), CreatedAt: tx.Now, SeenAt: tx.Now, ExpiresAt: tx.Now.Add(absolute)}
 	if s.Stay {
 		s.ExpiresAt = tx.Now.Add(m.Stay)
@@ -63,10 +63,14 @@ func (m *Manager) Start(tx *db.Tx, user directory.User, proofs []Proof, stay boo
 	return token, s, insert(tx, s, m.fingerprint(token))
 }
 
-// Raise adds proofs to a session and gives it a new token.
+// Raise gives a session new proofs and a new token. Apps are told the time of the last whole authentication, which one
+// more code does not move: that says nothing of the password.
 func (m *Manager) Raise(tx *db.Tx, s *Session, proofs []Proof) (token string, err error) {
 	token = db.NewToken()
-	s.Proofs, s.AuthAt = proofs, newest(proofs)
+	if again := s.AuthAt.Add(time.Millisecond); Since(proofs, Knowledge, again) && Since(proofs, Possession, again) {
+		s.AuthAt = Newest(proofs)
+	}
+	s.Proofs = proofs
 	return token, raise(tx, s.ID, m.fingerprint(token), s.Proofs, s.AuthAt)
 }
 
@@ -100,7 +104,10 @@ func (m *Manager) List(tx *db.Tx, user string) ([]Session, error) { return list(
 // End ends one session of the user.
 func (m *Manager) End(tx *db.Tx, user, id, actor string) error {
 	ended, err := end(tx, user, id)
-	if err != nil || !ended {
+	if err != nil {
+		return err
+	}
+	if err := leave(tx, user, id, true); err != nil || !ended {
 		return err
 	}
 	return audit.Record(tx, audit.Event{Type: audit.SessionEnded, Actor: actor, User: user})
@@ -109,7 +116,10 @@ func (m *Manager) End(tx *db.Tx, user, id, actor string) error {
 // SignOut ends the session because its person wants to.
 func (m *Manager) SignOut(tx *db.Tx, s *Session) error {
 	ended, err := end(tx, s.User.ID, s.ID)
-	if err != nil || !ended {
+	if err != nil {
+		return err
+	}
+	if err := leave(tx, s.User.ID, s.ID, false); err != nil || !ended {
 		return err
 	}
 	return audit.Record(tx, audit.Event{Type: audit.SignedOut, Actor: s.User.ID, User: s.User.ID})
@@ -120,21 +130,15 @@ func (m *Manager) EndOthers(tx *db.Tx, user, keep, actor string) error {
 	if err := endOthers(tx, user, keep); err != nil {
 		return err
 	}
+	if err := leaveOthers(tx, user, keep); err != nil {
+		return err
+	}
 	return audit.Record(tx, audit.Event{Type: audit.SessionsEnded, Actor: actor, User: user})
 }
 
 const tokenLength = 52 // of db.NewToken
 
 func (m *Manager) fingerprint(token string) []byte { return m.Keys.MAC("session", token) }
-
-func newest(proofs []Proof) (at time.Time) {
-	for _, p := range proofs {
-		if p.At.After(at) {
-			at = p.At
-		}
-	}
-	return at
-}
 
 // CookieName is the session cookie. With the prefix __Host- a browser takes it only from this very host, over TLS and
 // for every path (RFC 6265bis section 4.1.3); a site without TLS, which can only be a demonstration on this computer

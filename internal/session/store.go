@@ -73,6 +73,15 @@ func touch(tx *db.Tx, id string) error {
 	return err
 }
 
+// hold keeps the session from being ended until the transaction is over.
+func hold(tx *db.Tx, id string) error {
+	n, err := tx.Exec("UPDATE sessions SET seen_at = $2 WHERE id = $1 AND ended_at = 0", id, tx.Now.UnixMilli())
+	if err == nil && n == 0 {
+		err = problem.New(problem.Gone, "signin.refused.left")
+	}
+	return err
+}
+
 func list(tx *db.Tx, user string) ([]Session, error) {
 	var sessions []Session
 	err := tx.Each(`SELECT `+columns+` FROM sessions s JOIN users u ON u.id = s.user_id
@@ -96,9 +105,71 @@ func endOthers(tx *db.Tx, user, keep string) error {
 	return err
 }
 
-// Sweep deletes sessions that ended long ago. No rule depends on it.
+// swept is how many rows are deleted at once, so that nobody waits for it.
+const swept = 1000
+
+// offlineMost is longer than the life of anything that an app may keep after its person has signed out.
+const offlineMost = 100 * 24 * time.Hour
+
+// Sweep deletes sessions and visits that ended long ago. No rule depends on it.
 func Sweep(tx *db.Tx) error {
 	old := tx.Now.Add(-30 * 24 * time.Hour).UnixMilli()
-	_, err := tx.Exec("DELETE FROM sessions WHERE expires_at < $1", old)
+	if _, err := tx.Exec("DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at < $1 LIMIT $2)", old, swept); err != nil {
+		return err
+	}
+	_, err := tx.Exec("DELETE FROM visits WHERE id IN (SELECT id FROM visits WHERE expires_at < $1 LIMIT $2)",
+		tx.Now.Add(-offlineMost).UnixMilli(), swept)
 	return err
+}
+
+const visitColumns = "id, session_id, user_id, app_id, epoch, offline, data, ended_at, revoked"
+
+func enter(tx *db.Tx, v Visit, expires time.Time) (Visit, error) {
+	err := tx.Row(`INSERT INTO visits (id, session_id, user_id, app_id, epoch, offline, data, created_at, expires_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+		ON CONFLICT (session_id, app_id) DO UPDATE SET offline = visits.offline OR excluded.offline, data = excluded.data,
+			expires_at = excluded.expires_at
+		RETURNING id, offline`, []any{v.ID, v.Session, v.User, v.App, v.Epoch, v.Offline, v.Data, tx.Now.UnixMilli(), db.Millis(expires)},
+		&v.ID, &v.Offline)
+	return v, err
+}
+
+// leave ends the visits of a session. Nothing of them goes on if they are revoked.
+func leave(tx *db.Tx, user, session string, revoked bool) error {
+	_, err := tx.Exec(`UPDATE visits SET ended_at = CASE WHEN ended_at = 0 THEN $3 ELSE ended_at END, revoked = revoked OR $4
+		WHERE session_id = $1 AND user_id = $2`, session, user, tx.Now.UnixMilli(), revoked)
+	return err
+}
+
+// leaveOthers revokes all visits of the user but those of one session, also of sessions that were signed out before.
+func leaveOthers(tx *db.Tx, user, keep string) error {
+	_, err := tx.Exec(`UPDATE visits SET ended_at = CASE WHEN ended_at = 0 THEN $3 ELSE ended_at END, revoked = TRUE
+		WHERE user_id = $1 AND session_id <> $2 AND NOT revoked`, user, keep, tx.Now.UnixMilli())
+	return err
+}
+
+// settle revokes the visits of the user that are of an older epoch, or all if they may not sign in.
+func settle(tx *db.Tx, user string) error {
+	_, err := tx.Exec(`UPDATE visits SET ended_at = CASE WHEN ended_at = 0 THEN $2 ELSE ended_at END, revoked = TRUE
+		WHERE user_id = $1 AND NOT revoked AND EXISTS
+			(SELECT 1 FROM users u WHERE u.id = $1 AND (u.epoch <> visits.epoch OR u.status <> 'active'))`, user, tx.Now.UnixMilli())
+	return err
+}
+
+// Told notes that the app knows that the visit is over, or will not be told any more.
+func Told(tx *db.Tx, visit string) error {
+	_, err := tx.Exec("UPDATE visits SET told_at = $2 WHERE id = $1 AND told_at = 0", visit, tx.Now.UnixMilli())
+	return err
+}
+
+func visits(tx *db.Tx, where string, args ...any) (all []Visit, err error) {
+	err = tx.Each("SELECT "+visitColumns+" FROM visits "+where, args, func(scan func(...any) error) error {
+		var v Visit
+		var ended int64
+		err := scan(&v.ID, &v.Session, &v.User, &v.App, &v.Epoch, &v.Offline, &v.Data, &ended, &v.Revoked)
+		v.EndedAt = db.Time(ended)
+		all = append(all, v)
+		return err
+	})
+	return all, err
 }

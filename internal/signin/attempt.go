@@ -123,20 +123,33 @@ func (a *Attempt) First() bool { return len(possessions(a.Enrolled)) == 0 }
 
 func (a *Attempt) end(reason string) { a.Ended = reason }
 
-// knows tells whether the first proof is made: a password, an access pass, or the link of a forgotten password.
-func (a Attempt) knows() bool {
+// knows tells whether the first proof is made, no earlier than the need wants it: a password, an access pass, or the link of
+// a forgotten password.
+func (a Attempt) knows(need Need) bool {
 	if a.Person == nil {
 		return false
 	}
-	return session.Has(a.Proofs, session.Knowledge) || a.Recover && a.proved(MailLink)
+	return session.Since(a.Proofs, session.Knowledge, need.Since) || a.Recover && a.proved(MailLink)
 }
 
 // has tells whether possession is proved as the need wants it.
 func (a Attempt) has(need Need, now time.Time) bool {
-	if need.Fresh == 0 {
-		return session.Has(a.Proofs, session.Possession)
+	return need.possession(a.Proofs, now)
+}
+
+// Met tells whether proofs are what the need wants, so that nothing has to be asked.
+func (n Need) Met(proofs []session.Proof, now time.Time) bool {
+	return session.LevelOf(proofs) >= n.Level && session.Since(proofs, session.Knowledge, n.Since) && n.possession(proofs, now)
+}
+
+func (n Need) possession(proofs []session.Proof, now time.Time) bool {
+	since := n.Since
+	if n.Fresh > 0 && now.Add(-n.Fresh).After(since) {
+		since = now.Add(-n.Fresh)
 	}
-	return session.Since(a.Proofs, session.Possession, now.Add(-need.Fresh))
+	return slices.ContainsFunc(proofs, func(p session.Proof) bool {
+		return p.Factor == session.Possession && !p.At.Before(since) && (len(n.Methods) == 0 || slices.Contains(n.Methods, Kind(p.Kind)))
+	})
 }
 
 // mayAddFirst tells whether what was proved is enough to set up a first method. An older password is not, by itself:

@@ -36,6 +36,8 @@ const Longest = time.Hour
 type Need struct {
 	Level    session.Level `json:"level"`
 	Fresh    time.Duration `json:"fresh,omitempty"`    // possession proved no longer ago than this; 0: any time in the session
+	Since    time.Time     `json:"since,omitzero"`     // every factor proved at or after this: an app asked for a new sign-in
+	Methods  []Kind        `json:"methods,omitempty"`  // only these prove possession; empty: all do
 	Offer    []Kind        `json:"offer,omitempty"`    // kinds that may be set up, the suggested first
 	Enrol    Kind          `json:"enrol,omitempty"`    // a method of this kind is to be set up
 	Replaces string        `json:"replaces,omitempty"` // id of the method that the new one replaces once it is proved
@@ -67,6 +69,7 @@ const (
 	ReasonNeedsPass = "needs-pass" // nothing is set up, and what was proved is not enough to add the first method
 	ReasonPass      = "pass"       // the access pass it stood on was used elsewhere, or its time is over
 	ReasonFull      = "full"       // there may be no more methods of the kind
+	ReasonMethods   = "methods"    // none of the methods that would do can be set up here
 	ReasonLevel     = "level"      // the need was not met; unreachable while the rules above hold
 )
 
@@ -91,7 +94,7 @@ func Next(a Attempt, need Need, enrolled []Enrolled, now time.Time) Step {
 		return refuse(ReasonIdle)
 	case a.Typed == "" && a.Person == nil:
 		return Step{Kind: Identify}
-	case !a.knows():
+	case !a.knows(need):
 		// The same page for everybody, also for a name that nobody has.
 		return Step{Kind: Prove, Ask: Password}
 	case a.Person.Status == directory.Disabled:
@@ -104,7 +107,7 @@ func Next(a Attempt, need Need, enrolled []Enrolled, now time.Time) Step {
 		usable = slices.DeleteFunc(usable, func(e Enrolled) bool { return e.StartsAt.After(now) })
 	}
 	if !a.has(need, now) {
-		return provePossession(a, need, usable)
+		return provePossession(a, need, usable, now)
 	}
 	switch {
 	case a.Recover && !a.added(Password), !holds(enrolled, Password):
@@ -121,18 +124,38 @@ func Next(a Attempt, need Need, enrolled []Enrolled, now time.Time) Step {
 	return Step{Kind: Done, Level: level}
 }
 
-// provePossession asks for the second proof, or for the first method where none is set up.
-func provePossession(a Attempt, need Need, usable []Enrolled) Step {
+// provePossession asks for the second proof, or for the first method where none is set up. Where an app takes only some
+// kinds, and the person has none of them, they prove it with what they have, and then set up one that will do.
+func provePossession(a Attempt, need Need, usable []Enrolled, now time.Time) Step {
+	if len(need.Methods) > 0 && len(usable) > 0 {
+		able := slices.DeleteFunc(slices.Clone(usable), func(e Enrolled) bool { return !slices.Contains(need.Methods, e.Kind) })
+		anything := Need{Fresh: Recent, Since: need.Since}
+		switch {
+		case len(able) > 0:
+			usable = able
+		case a.has(anything, now):
+			return enrolOne(a, need)
+		}
+	}
 	switch {
 	case len(usable) > 0 && !a.gaveUp():
 		target, option := chosen(a, usable)
 		return Step{Kind: Prove, Ask: target.Kind, Target: &target, Option: option, Choices: usable}
 	case a.mayAddFirst():
-		return enrol(a, need.Offer)
+		return enrolOne(a, need)
 	case a.Person.Mail && !a.Recover && !a.proved(Mail):
 		return Step{Kind: Prove, Ask: Mail}
 	}
 	return refuse(ReasonNeedsPass)
+}
+
+// enrolOne asks to set up one of the kinds that are offered and will do.
+func enrolOne(a Attempt, need Need) Step {
+	kinds := slices.DeleteFunc(slices.Clone(need.Offer), func(k Kind) bool { return len(need.Methods) > 0 && !slices.Contains(need.Methods, k) })
+	if len(kinds) == 0 && len(need.Methods) > 0 {
+		return refuse(ReasonMethods)
+	}
+	return enrol(a, kinds)
 }
 
 // enrol asks to set up one of the kinds, unless changes are frozen.

@@ -109,12 +109,14 @@ func (f *Flow) Begin(tx *db.Tx, r *http.Request, a *Attempt) (address string, er
 	return f.address(a), saveAttempt(tx, a)
 }
 
-// StepUp sends a signed-in person through the flow to meet a need, and back to returnTo.
+// StepUp sends a signed-in person through the flow to meet a need, and back to returnTo. What the session proved before the
+// need begins is not taken along: a session that has signed in anew says only how it did so now.
 func (f *Flow) StepUp(w http.ResponseWriter, r *http.Request, need Need, returnTo string) error {
 	s := session.Of(r)
+	proofs := slices.DeleteFunc(slices.Clone(s.Proofs), func(p session.Proof) bool { return p.At.Before(need.Since) })
 	var to string
 	err := f.DB.Tx(r.Context(), func(tx *db.Tx) (err error) {
-		to, err = f.Begin(tx, r, &Attempt{Typed: s.User.Username, User: s.User, Need: need, Proofs: s.Proofs, Session: s.ID,
+		to, err = f.Begin(tx, r, &Attempt{Typed: s.User.Username, User: s.User, Need: need, Proofs: proofs, Session: s.ID,
 			Known: f.KnownDevice(r, s.User), ReturnTo: returnTo})
 		return err
 	})
@@ -318,7 +320,11 @@ func (f *Flow) show(w http.ResponseWriter, r *http.Request) error {
 		if session.Of(r) != nil {
 			return page.Redirect(w, r, LocalPath(r.URL.Query().Get("to")))
 		}
-		return f.askName(w, r, LocalPath(r.URL.Query().Get("to")), "", nil)
+		name := r.URL.Query().Get("name") // of whom an app expects
+		if checkTyped(name) != nil {
+			name = ""
+		}
+		return f.askName(w, r, LocalPath(r.URL.Query().Get("to")), name, nil)
 	}
 	var a *Attempt
 	var step Step

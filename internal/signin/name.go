@@ -179,7 +179,7 @@ func (f *Flow) leave(w http.ResponseWriter, r *http.Request) error {
 		}
 		if a.Session != "" {
 			to = a.ReturnTo
-			if session.Since(a.Proofs, session.Possession, session.Of(r).AuthAt.Add(time.Millisecond)) {
+			if session.Since(a.Proofs, session.Possession, session.Newest(session.Of(r).Proofs).Add(time.Millisecond)) {
 				if err := f.raiseSession(tx, r, a); err != nil {
 					return err
 				}

@@ -1,0 +1,75 @@
+// The wiring of apps: the desk, and a line for each protocol.
+package server
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"woggle/internal/app"
+	"woggle/internal/db"
+	"woggle/internal/keys/signing"
+	"woggle/internal/outgoing"
+	"woggle/internal/page"
+	"woggle/internal/problem"
+	"woggle/internal/session"
+)
+
+// apps are the parts behind the sign-in.
+type apps struct {
+	desk   *app.Desk
+	keys   *signing.Store
+	client *http.Client // for what Woggle asks of other sites
+}
+
+// addApps makes the desk and the protocols.
+func (s *Server) addApps(o Options) (err error) {
+	s.apps.keys = signing.New(o.DB, o.Keys, o.Brand.Name)
+	s.apps.client = outgoing.New(isLoopback(o.Base.Hostname()))
+	s.apps.desk, err = app.New(app.Deps{DB: o.DB, Keys: o.Keys, Pages: s.pages, Sessions: s.sessions, Flow: s.flow, Log: o.Log})
+	return err
+}
+
+// mountApps adds the routes of the desk and the protocols.
+func (s *Server) mountApps(_ func(string, http.HandlerFunc), guarded, _ func(string, page.Handler)) {
+	s.apps.desk.Mount(guarded) // /app
+}
+
+// Apps is the desk, for what stands around the server.
+func (s *Server) Apps() *app.Desk { return s.apps.desk }
+
+// settleEvery is how soon apps begin to be told that somebody was signed out everywhere.
+const settleEvery = 2 * time.Second
+
+// tendApps does what the apps need from time to time.
+func (s *Server) tendApps(ctx context.Context) {
+	if err := s.db.Tx(ctx, session.Settle); err != nil && ctx.Err() == nil {
+		s.log.Error("visits of people who were signed out everywhere could not be ended; it is tried again", "error", err)
+	}
+}
+
+// tendKeys makes the next signing key in time.
+func (s *Server) tendKeys(ctx context.Context) {
+	if err := s.apps.keys.Tend(ctx); err != nil && ctx.Err() == nil {
+		s.log.Error("the next signing key could not be made; it is tried again in an hour", "error", err)
+	}
+}
+
+// sweepApps deletes what apps have left behind.
+func sweepApps() map[string]func(*db.Tx) error {
+	return map[string]func(*db.Tx) error{"requests of apps": app.Sweep}
+}
+
+// foreign wraps a page that another site's form comes to: an app sends the browser with a request. It is no form of ours, so
+// that it carries no token, and it may do nothing in anybody's name: no cookie is looked at.
+func (s *Server) foreign(h page.Handler) http.Handler {
+	return s.pages.Handle(func(w http.ResponseWriter, r *http.Request) error {
+		if r.Method != http.MethodPost {
+			return problem.New(problem.Method, "error.method")
+		}
+		if err := readForm(w, r); err != nil {
+			return err
+		}
+		return h(w, r)
+	})
+}
