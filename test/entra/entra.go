@@ -52,9 +52,16 @@ func Start(t testing.TB, now func() time.Time, tenants ...*Tenant) *Entra {
 func New(now func() time.Time, tenants ...*Tenant) *Entra {
 	e := &Entra{now: now, mux: http.NewServeMux(), tenants: tenants, tokens: map[string]grant{}, proofs: map[string]bool{}}
 	e.mux.HandleFunc("POST /{tenant}/oauth2/v2.0/token", e.token)
-	e.mux.HandleFunc("/v1.0/", e.graph)
-	e.mux.HandleFunc("/beta/", e.graph)
 	return e
+}
+
+// answer is what both hosts of Microsoft's would, each its part.
+func (e *Entra) answer(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path, "/v1.0/") || strings.HasPrefix(r.URL.Path, "/beta/") {
+		e.graph(w, r)
+		return
+	}
+	e.mux.ServeHTTP(w, r)
 }
 
 // Handle adds what is not Graph, such as sign-in pages.
@@ -67,10 +74,10 @@ func (e *Entra) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e.mu.Unlock()
 	w.Header().Set("Date", e.now().UTC().Format(http.TimeFormat))
 	if !lost {
-		e.mux.ServeHTTP(w, r)
+		e.answer(w, r)
 		return
 	}
-	e.mux.ServeHTTP(httptest.NewRecorder(), r)
+	e.answer(httptest.NewRecorder(), r)
 	panic(http.ErrAbortHandler) // done, but nobody is told
 }
 
@@ -80,6 +87,9 @@ func (e *Entra) Look(do func()) {
 	defer e.mu.Unlock()
 	do()
 }
+
+// Join adds a tenant.
+func (e *Entra) Join(t *Tenant) { e.Look(func() { e.tenants = append(e.tenants, t) }) }
 
 // Lag makes so many requests after a creation not find what was created.
 func (e *Entra) Lag(requests int) { e.Look(func() { e.lag = requests }) }

@@ -150,7 +150,7 @@ func (c *call) createUser() answer {
 		return *a
 	}
 	c.tenant.Users = append(c.tenant.Users, u)
-	a := ok(u.properties())
+	a := ok(c.selected(u)) // without $select, so without the immutable id
 	a.status = http.StatusCreated
 	return a
 }

@@ -42,7 +42,7 @@ func (c credential) place() []string {
 
 // newCertificate makes a key, and a certificate of it that its owner signed: Microsoft compares it, and trusts no signer.
 func newCertificate(ring *keys.Ring, tenant, organisation string, now time.Time) (credential, error) {
-	key, err := rsa.GenerateKey(rand.Reader, 3072)
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		return credential{}, err
 	}

@@ -211,7 +211,7 @@ func (move *Move) Go(ctx context.Context, despite []string) error {
 		}
 	}
 	err := move.manager.DB.Tx(ctx, func(tx *db.Tx) error {
-		return audit.Record(tx, audit.Event{Type: move.event, Actor: audit.System, Detail: audit.Detail{"domain": move.Domain.Name}})
+		return audit.Record(tx, audit.Event{Type: move.event, Actor: audit.System, Detail: audit.Detail{"name": move.Domain.Name}})
 	})
 	if err != nil {
 		return fmt.Errorf("it was done, and could not be written down: %w", err)

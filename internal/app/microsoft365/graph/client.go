@@ -104,7 +104,7 @@ type Request struct {
 	New    bool   // it is about something that was made a moment ago: "not found" is asked again
 }
 
-// String is the request as a person reads it before it is made. Bodies hold no secret.
+// String is the request as a person reads it before it is made. It shows the body: that of a new person has a password in it.
 func (r Request) String() string {
 	line := r.Method + " " + r.Path
 	if r.Body == nil {
