@@ -32,6 +32,8 @@ type commands struct {
 	Check    checkCommand    `cmd:"" help:"Explain what is wrong with the settings, and where."`
 	User     userCommand     `cmd:"" help:"See to people, while the server runs or not."`
 	Message  messageCommand  `cmd:"" help:"See what was sent, by which routes, and what it cost; try a route."`
+	App      appCommand      `cmd:"" help:"See to the apps that people sign in to."`
+	Key      keyCommand      `cmd:"" help:"See to the keys with which apps are told who somebody is."`
 	Field    fieldCommand    `cmd:"" help:"See to the details that the organisation asks people for."`
 	Restored restoredCommand `cmd:"" help:"After a backup was put back: end what it may have brought back."`
 	Version  versionCommand  `cmd:"" help:"Tell the version."`

@@ -128,7 +128,7 @@ var (
 	language  = regexp.MustCompile(`^[a-z]{2,3}$`)
 )
 
-func (f *routesFile) readLimits(top *table, limits *bill.Limits) {
+func (f *tablesFile) readLimits(top *table, limits *bill.Limits) {
 	values, is := top.values["limits"].(map[string]any)
 	if !is && top.values["limits"] != nil {
 		top.say("limits", "limits must be a table", "write [limits], and below it all_day = 25")

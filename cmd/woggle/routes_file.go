@@ -20,8 +20,8 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-// routesFile is a file of routes while it is read.
-type routesFile struct {
+// tablesFile is a file of tables while it is read: the routes, the apps.
+type tablesFile struct {
 	name      string            // for people
 	folder    string            // files that it names are looked for from here
 	lines     map[string]int    // of keys, by their path: "route.0.name"
@@ -31,7 +31,7 @@ type routesFile struct {
 
 // table is one table of the file. Keys are marked when they are read; those that nobody read are unknown.
 type table struct {
-	*routesFile
+	*tablesFile
 	path   string // "" or "limits." or "route.0."
 	name   string // of the route, or empty
 	values map[string]any
@@ -40,12 +40,17 @@ type table struct {
 }
 
 // readRoutes reads the file into its top table. Without a table, why is among the findings.
-func readRoutes(name string, variables map[string]string) (*routesFile, *table) {
-	f := &routesFile{name: name, folder: filepath.Dir(name), variables: variables}
+func readRoutes(name string, variables map[string]string) (*tablesFile, *table) {
+	return readTables(name, "routes", "[[route]] before each route", variables)
+}
+
+// readTables reads a file of tables. What it is and how it is written are words for people.
+func readTables(name, what, written string, variables map[string]string) (*tablesFile, *table) {
+	f := &tablesFile{name: name, folder: filepath.Dir(name), variables: variables}
 	values, err := map[string]any{}, error(nil)
 	text, err := readBounded(name, maxFile)
 	if err != nil {
-		f.find(name, "the routes file cannot be read: "+err.Error(), "")
+		f.find(name, "the "+what+" file cannot be read: "+err.Error(), "")
 		return f, nil
 	}
 	if _, err := toml.Decode(text, &values); err != nil {
@@ -54,7 +59,7 @@ func readRoutes(name string, variables map[string]string) (*routesFile, *table) 
 		if errors.As(err, &at) {
 			where, err = fmt.Sprintf("%s:%d", name, at.Position.Line), errors.New(at.Message)
 		}
-		f.find(where, "this cannot be read: "+err.Error(), `write name = "value" on each line, and [[route]] before each route`)
+		f.find(where, "this cannot be read: "+err.Error(), `write name = "value" on each line, and `+written)
 		return f, nil
 	}
 	f.lines = linesOf(text)
@@ -117,18 +122,18 @@ func linesOf(text string) map[string]int {
 	return lines
 }
 
-func (f *routesFile) table(path, name string, values map[string]any) *table {
-	return &table{routesFile: f, path: path, name: name, values: values, known: map[string]bool{}, wrong: map[string]bool{}}
+func (f *tablesFile) table(path, name string, values map[string]any) *table {
+	return &table{tablesFile: f, path: path, name: name, values: values, known: map[string]bool{}, wrong: map[string]bool{}}
 }
 
-func (f *routesFile) find(where, wrong, do string) {
+func (f *tablesFile) find(where, wrong, do string) {
 	f.found = append(f.found, Finding{Where: where, Wrong: wrong, Do: do})
 }
 
 // where is the place of a key, or of the table if the key stands nowhere.
 func (t *table) where(key string) string {
 	line := cmp.Or(t.lines[t.path+key], t.lines[t.path], 1)
-	return fmt.Sprintf("%s:%d", t.routesFile.name, line)
+	return fmt.Sprintf("%s:%d", t.tablesFile.name, line)
 }
 
 // say tells what is wrong with a key; of each, once.
@@ -309,7 +314,7 @@ func (t *table) secret(key string) (secret string) {
 }
 
 // beside is the path of a file that the routes file names.
-func (f *routesFile) beside(path string) string {
+func (f *tablesFile) beside(path string) string {
 	if filepath.IsAbs(path) {
 		return path
 	}

@@ -276,7 +276,7 @@ func TestEveryKeyOfARouteIsDescribed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &routesFile{variables: map[string]string{}}
+	f := &tablesFile{variables: map[string]string{}}
 	for name, read := range readers {
 		table := f.table("", "x", map[string]any{})
 		read(table, around(t))

@@ -46,6 +46,15 @@ func (c *serveCommand) Run(p *program, k *kong.Context) error {
 		}
 	}
 	log := p.logger(site.JSON)
+	if site.Apps != nil {
+		_, unknown, err := applyApps(p.ctx, d, site.Apps)
+		if err != nil {
+			return fmt.Errorf("the apps file: %w", err)
+		}
+		for _, name := range unknown {
+			log.Warn("there is no such group: an app that only it may use is open to nobody", "group", name)
+		}
+	}
 	s, err := server.New(server.Options{DB: d, Keys: ring, Base: site.Base, Brand: site.Brand, Zone: site.Zone, Stay: site.Stay,
 		Plan: phone.Plan{Default: site.Country, Allowed: site.Countries}, TrustedProxies: site.Proxies, SMTP: site.SMTP, Log: log,
 		Routes: site.Phones.Routes(site.Base, log), Limits: site.Phones.limits(), Approve: site.Approve, MetricsToken: site.Metrics})

@@ -52,6 +52,7 @@ type Settings struct {
 	SMTPTLS          string `name:"smtp-tls" placeholder:"HOW" help:"starttls, tls or none (starttls)."`
 
 	Routes           string `name:"routes" placeholder:"FILE" help:"The routes file: providers of texts and calls."`
+	Apps             string `name:"apps" placeholder:"FILE" help:"The apps file: what people sign in to."`
 	Recordings       string `name:"recordings" placeholder:"FOLDER" help:"Recordings of your own for calls."`
 	Calls            string `name:"calls" placeholder:"HOW" help:"What calls do: code reads one out, approve asks for two digits (code)."`
 	MetricsTokenFile string `name:"metrics-token-file" placeholder:"FILE" help:"File with the token for /metrics; without it there are none."`

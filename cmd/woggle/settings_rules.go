@@ -39,7 +39,8 @@ type Site struct {
 	Zone      *time.Location
 	SMTP      *message.SMTP
 	Stay      time.Duration
-	Phones    *Phones // nil: there are no routes
+	Phones    *Phones    // nil: there are no routes
+	Apps      []appEntry // of the apps file; nil: none is named
 	Speech    *speech.Library
 	Approve   bool   // calls ask for two digits
 	Metrics   string // the token for them, or empty
@@ -90,6 +91,11 @@ func (s *Settings) Resolve(origins Origins, password string, variables map[strin
 	c.mail(password)
 	c.rest()
 	c.phones(variables)
+	if c.Apps != "" {
+		var found []Finding
+		c.site.Apps, found = readApps(c.Apps)
+		c.found = append(c.found, found...)
+	}
 	return c.site, c.found
 }
 

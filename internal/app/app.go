@@ -32,6 +32,9 @@ type App struct {
 	Parsed   any    // what the protocol made of Settings
 }
 
+// Fact is one thing that an app wants to know of us, such as an address.
+type Fact struct{ Name, Value string }
+
 // Link is the protocol of an app that is only a tile.
 const Link = "link"
 

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"net/http"
 	"slices"
+	"strings"
 
 	"woggle/internal/db"
 	"woggle/internal/directory"
@@ -56,6 +57,14 @@ type Tile struct {
 	Name string
 	To   string // where it leads
 	Logo string // address of a picture, or empty
+}
+
+// Initial stands for the picture of a tile that has none.
+func (t Tile) Initial() string {
+	for _, letter := range t.Name {
+		return strings.ToUpper(string(letter))
+	}
+	return ""
 }
 
 // Tiles are the apps that the user may use and that have somewhere to go, in the order of their ids.

@@ -75,14 +75,15 @@ func Put(tx *db.Tx, actor string, a *App) error {
 
 // Remove deletes the app and records it; whoever is signed in to it there stays so there. Its error is NotFound.
 func Remove(tx *db.Tx, actor, id string) error {
-	n, err := tx.Exec("DELETE FROM apps WHERE id = $1", id)
-	if err == nil && n == 0 {
+	var name string
+	there, err := tx.Found("DELETE FROM apps WHERE id = $1 RETURNING name", []any{id}, &name)
+	if err == nil && !there {
 		err = problem.New(problem.NotFound, "app.unknown")
 	}
 	if err != nil {
 		return err
 	}
-	return audit.Record(tx, audit.Event{Type: audit.AppRemoved, Actor: actor, Detail: audit.Detail{"app": id}})
+	return audit.Record(tx, audit.Event{Type: audit.AppRemoved, Actor: actor, Detail: audit.Detail{"app": id, "name": name}})
 }
 
 func insertRequest(tx *db.Tx, q *Request, browser []byte) error {

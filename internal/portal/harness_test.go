@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"woggle/internal/app"
 	"woggle/internal/db"
 	"woggle/internal/db/dbtest"
 	"woggle/internal/directory"
@@ -41,6 +42,7 @@ type site struct {
 	server   *httptest.Server
 	changed  []string // passwords: "user keepSession current next"
 	refuse   error    // what changing a password answers
+	tiles    []app.Tile
 }
 
 func open(t *testing.T) *site {
@@ -59,7 +61,8 @@ func open(t *testing.T) *site {
 	s.must(err)
 	s.flow = flow
 	flow.Use(&fake{s, flow, signin.Phone}, &fake{s, flow, signin.Authenticator})
-	p, err := New(Deps{DB: s.db, Pages: pages, Sessions: s.sessions, Flow: flow, ChangePassword: s.changePassword})
+	p, err := New(Deps{DB: s.db, Pages: pages, Sessions: s.sessions, Flow: flow, ChangePassword: s.changePassword,
+		Tiles: func(context.Context, string) ([]app.Tile, error) { return s.tiles, nil }})
 	s.must(err)
 
 	mux := http.NewServeMux()

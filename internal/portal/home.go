@@ -1,10 +1,12 @@
-// Home: hello, and what is set up.
+// Home: hello, the apps, and what is set up.
 package portal
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
+	"woggle/internal/app"
 	"woggle/internal/audit"
 	"woggle/internal/db"
 	"woggle/internal/page"
@@ -18,7 +20,14 @@ type homePage struct {
 	Agent  string // and in which browser
 	SetUp  []string
 	Frozen bool
+
+	Tiles []app.Tile // those that were looked for
+	Find  string     // what was looked for
+	Many  bool       // there are so many that people look for one by typing
 }
+
+// many is from how many tiles on they can be looked for: fewer are seen at a glance.
+const many = 7
 
 func (p *Portal) showHome(w http.ResponseWriter, r *http.Request) error {
 	var methods []signin.Enrolled
@@ -36,8 +45,14 @@ func (p *Portal) showHome(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	tiles, err := p.Tiles(r.Context(), s.User.ID)
+	if err != nil {
+		return err
+	}
 	locale := page.VisitOf(r).Locale
-	data := homePage{Name: s.User.Called(), Frozen: s.User.Frozen()} // read with the session, a moment ago
+	data := homePage{Name: s.User.Called(), Frozen: s.User.Frozen(), // read with the session, a moment ago
+		Find: strings.TrimSpace(r.URL.Query().Get("find")), Many: len(tiles) >= many}
+	data.Tiles = found(tiles, data.Find)
 	if before != nil {
 		data.Last, data.Agent = locale.Moment(before.At, now), before.Agent
 	}
@@ -47,4 +62,19 @@ func (p *Portal) showHome(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	return p.Pages.Show(w, r, "portal/home", data)
+}
+
+// found are the tiles whose names have every word of what was typed in them, in any case.
+func found(tiles []app.Tile, typed string) (all []app.Tile) {
+	words := strings.Fields(strings.ToLower(typed))
+	for _, tile := range tiles {
+		name, in := strings.ToLower(tile.Name), true
+		for _, word := range words {
+			in = in && strings.Contains(name, word)
+		}
+		if in {
+			all = append(all, tile)
+		}
+	}
+	return all
 }

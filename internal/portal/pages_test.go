@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"woggle/internal/app"
 	"woggle/internal/audit"
 	"woggle/internal/db"
 	"woggle/internal/directory"
@@ -284,5 +285,24 @@ func TestTheLanguagesMatch(t *testing.T) {
 				t.Errorf("%s: Welsh lacks {%s}", key, name)
 			}
 		}
+	}
+}
+
+// The apps stand first, and are found by typing, without script as well.
+func TestMyApps(t *testing.T) {
+	s := open(t)
+	beth, _ := s.person("beth", "phone +447700900123")
+	b := s.enter(beth)
+	s.hides(b.get("/"), "My apps")
+	for _, name := range []string{"Camp rota", "Kit shop", "Outlook", "Teams", "Word", "Minibus", "First aid <log>"} {
+		s.tiles = append(s.tiles, app.Tile{Name: name, To: "https://" + strings.ToLower(name[:3]) + ".example/"})
+	}
+	s.shows(b.get("/"), "My apps", "Camp rota", "First aid <log>")
+	p := b.get("/?find=AID+first")
+	s.shows(p, "First aid <log>")
+	s.hides(p, "Camp rota")
+	s.shows(b.get("/?find=nothing"), "There is no such app.", "Show all")
+	if !slices.Contains(b.get("/").Links, "https://cam.example/") {
+		t.Error("a tile leads nowhere")
 	}
 }

@@ -35,6 +35,14 @@ func (s *Server) mountApps(_ func(string, http.HandlerFunc), guarded, _ func(str
 	s.apps.desk.Mount(guarded) // /app
 }
 
+// AppReaders let each protocol judge the settings of an app, by the name of the protocol.
+func AppReaders() map[string]func(*app.App) error {
+	return map[string]func(*app.App) error{}
+}
+
+// AppFacts are what has to be typed into the app, for whoever sets it up. The base is our own address.
+func AppFacts(_ string, _ *app.App) []app.Fact { return nil }
+
 // Apps is the desk, for what stands around the server.
 func (s *Server) Apps() *app.Desk { return s.apps.desk }
 

@@ -25,6 +25,7 @@ func proof(kind Kind, change ...func(*session.Proof)) session.Proof {
 }
 
 func firstUse(p *session.Proof) { p.FirstUse = true }
+func justNow(p *session.Proof)  { p.At = now }
 func longAgo(p *session.Proof)  { p.At = now.Add(-11 * time.Minute) }
 
 var (
@@ -35,6 +36,8 @@ var (
 	password = Enrolled{ID: "w", Kind: Password}
 	pass     = Enrolled{ID: "t", Kind: AccessPass}
 	signIn   = Need{Level: session.Multi, Offer: []Kind{Phone, Authenticator}, Details: true}
+	onlyApp  = Need{Level: session.Multi, Methods: []Kind{Authenticator}, Offer: []Kind{Phone, Authenticator}}
+	anew     = Need{Level: session.Multi, Since: now, Offer: []Kind{Phone, Authenticator}}
 	change   = Need{Level: session.Multi, Fresh: 10 * time.Minute, Offer: []Kind{Phone, Authenticator}}
 )
 
@@ -76,6 +79,17 @@ func TestNext(t *testing.T) {
 		{"who has methods and a pass proves a method", Attempt{Typed: "x", Person: &active, Proofs: []session.Proof{proof(AccessPass)}}, signIn, []Enrolled{password, phone, pass}, "prove phone p"},
 		{"unless all are lost", Attempt{Typed: "x", Lost: true, Person: &active, Proofs: []session.Proof{proof(AccessPass)}}, signIn, []Enrolled{password, phone, pass}, "enrol phone"},
 		{"which a password alone can't claim", Attempt{Typed: "x", Lost: true, Person: &active, Proofs: []session.Proof{proof(Password)}}, signIn, []Enrolled{password, phone}, "prove phone p"},
+		{"an app takes only an authenticator: that is asked, whatever the default", Attempt{Typed: "x", Person: &active, Proofs: []session.Proof{proof(Password)}}, onlyApp, []Enrolled{password, app, landline}, "prove authenticator a"},
+		{"who has proved a phone proves the authenticator as well", Attempt{Typed: "x", Session: "s", Person: &active, Proofs: []session.Proof{proof(Password), proof(Phone)}}, onlyApp, []Enrolled{password, app, landline}, "prove authenticator a"},
+		{"who has none sets one up, having proved the phone a moment ago", Attempt{Typed: "x", Session: "s", Person: &active, Proofs: []session.Proof{proof(Password), proof(Phone)}}, onlyApp, []Enrolled{password, phone}, "enrol authenticator"},
+		{"but not long ago", Attempt{Typed: "x", Session: "s", Person: &active, Proofs: []session.Proof{proof(Password), proof(Phone, longAgo)}}, onlyApp, []Enrolled{password, phone}, "prove phone p"},
+		{"a new person sets up what the app takes", Attempt{Typed: "x", Person: &Person{Status: directory.Active, FirstUse: true}, Proofs: []session.Proof{proof(Password, firstUse)}}, onlyApp, []Enrolled{password}, "enrol authenticator"},
+		{"what cannot be set up here is refused", Attempt{Typed: "x", Session: "s", Person: &active, Proofs: []session.Proof{proof(Password), proof(Phone)}}, Need{Level: session.Multi, Methods: []Kind{Authenticator}, Offer: []Kind{Phone}}, []Enrolled{password, phone}, "refuse methods"},
+		{"nothing is set up in a frozen account for an app either", Attempt{Typed: "x", Session: "s", Person: &Person{Status: directory.Active, Frozen: true}, Proofs: []session.Proof{proof(Password), proof(Phone)}}, onlyApp, []Enrolled{password, phone}, "refuse frozen"},
+		{"an app asks for a new sign-in: the password first", Attempt{Typed: "x", Session: "s", Person: &active, Proofs: []session.Proof{proof(Password), proof(Phone)}}, anew, []Enrolled{password, phone}, "prove password"},
+		{"then the phone", Attempt{Typed: "x", Session: "s", Person: &active, Proofs: []session.Proof{proof(Password, justNow), proof(Phone)}}, anew, []Enrolled{password, phone}, "prove phone p"},
+		{"and both are enough", Attempt{Typed: "x", Session: "s", Person: &active, Proofs: []session.Proof{proof(Password, justNow), proof(Phone, justNow)}}, anew, []Enrolled{password, phone}, "done"},
+
 		{"a first-use password never bypasses a method", Attempt{Typed: "x", Person: &Person{Status: directory.Active, FirstUse: true}, Proofs: []session.Proof{proof(Password, firstUse)}}, signIn, []Enrolled{password, phone}, "prove phone p"},
 
 		{"both proofs: done", Attempt{Typed: "x", Person: &active, Proofs: []session.Proof{proof(Password), proof(Phone)}}, signIn, []Enrolled{password, phone}, "done"},
@@ -136,7 +150,7 @@ func TestDoneIsNeverReachedBelowTheNeed(t *testing.T) {
 	kinds := []session.Proof{proof(Password), proof(Password, firstUse), proof(AccessPass), proof(Phone), proof(Phone, longAgo),
 		proof(Authenticator), proof(Mail), proof(MailLink)}
 	have := []Enrolled{password, phone, app, dead}
-	needs := []Need{signIn, change, {Level: session.Multi, Fresh: 10 * time.Minute, Enrol: Phone}, {Level: session.Multi, Details: true}}
+	needs := []Need{signIn, change, {Level: session.Multi, Fresh: 10 * time.Minute, Enrol: Phone}, {Level: session.Multi, Details: true}, onlyApp, anew}
 	states := 0
 	for flags := range 1 << 7 {
 		on := func(bit int) bool { return flags&(1<<bit) != 0 }
@@ -183,6 +197,12 @@ func judge(t *testing.T, a Attempt, need Need, enrolled []Enrolled) {
 			problem = "done below the level"
 		case need.Fresh > 0 && !session.Since(a.Proofs, session.Possession, now.Add(-need.Fresh)):
 			problem = "done with a stale proof"
+		case !need.Met(a.Proofs, now):
+			problem = "done though the need is not met"
+		case len(need.Methods) > 0 && !a.proved(Authenticator):
+			problem = "done without the method that the app takes"
+		case !need.Since.IsZero() && session.Newest(a.Proofs).Before(need.Since):
+			problem = "done with an old sign-in"
 		case a.Person.Status != directory.Active:
 			problem = "done for somebody who is not active"
 		case a.Recover && !a.added(Password):

@@ -56,3 +56,14 @@ for (const form of document.querySelectorAll("[data-watch]")) {
 
 // A form that only carries something on to an app sends itself.
 for (const form of document.querySelectorAll("[data-send]")) form.requestSubmit();
+
+// What is typed narrows a list at once, as sending the form would.
+for (const field of document.querySelectorAll("[data-find]")) {
+  const rows = [...(document.getElementById(field.dataset.find)?.children ?? [])];
+  const none = document.getElementById(field.dataset.find + "-none");
+  field.addEventListener("input", () => {
+    const words = field.value.toLowerCase().split(/\s+/);
+    for (const row of rows) row.hidden = !words.every((word) => row.dataset.name.toLowerCase().includes(word));
+    none.hidden = rows.some((row) => !row.hidden);
+  });
+}
