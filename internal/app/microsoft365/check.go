@@ -135,7 +135,7 @@ func checkBreakGlass(p *Picture) Result {
 	if len(names) >= breakGlass {
 		return Result{Check: CheckBreakGlass, Level: Right, What: "administrators who get in without us", People: names}
 	}
-	return Result{Check: CheckBreakGlass, Level: Wrong, What: fmt.Sprintf("only %d administrators get in when the sign-in here does not work; there have to be %d", len(names), breakGlass), People: names,
+	return Result{Check: CheckBreakGlass, Level: Wrong, What: fmt.Sprintf("administrators who get in when the sign-in here does not work: %d, and there have to be %d", len(names), breakGlass), People: names,
 		Do: "make Global Administrators at the domain that ends in onmicrosoft.com, each with a passkey of their own (a FIDO2 key), and try them"}
 }
 
@@ -250,12 +250,12 @@ func checkPeople(domains []Domain, p *Picture) (all []Result) {
 		}
 		all = append(all, r)
 	}
-	say(CheckImmutable, Wrong, "everybody has an immutable id that is known here", "%d accounts have no immutable id, or one that is not known here: these people could not sign in",
+	say(CheckImmutable, Wrong, "everybody has an immutable id that is known here", "accounts without an immutable id that is known here: %d. These people could not sign in",
 		"give them one while the domain is still managed: woggle microsoft365 match --go, then woggle microsoft365 provision --go")
-	say(CheckStrangers, Wrong, "everybody in the domains has an account here", "%d accounts at Microsoft are nobody's here: these people could not sign in",
+	say(CheckStrangers, Wrong, "everybody in the domains has an account here", "accounts at Microsoft that are nobody's here: %d. These people could not sign in",
 		"add them with woggle user add, match them, or move accounts that are nobody's (a scanner, a shared mailbox) to the onmicrosoft.com domain")
-	say(CheckNewcomers, Warning, "everybody here has an account at Microsoft", "%d people here have no account at Microsoft", "make them: woggle microsoft365 provision --create")
-	say(CheckUncertain, Warning, "nobody has to be looked at", "%d people have to be looked at", "")
+	say(CheckNewcomers, Warning, "everybody here has an account at Microsoft", "people here without an account at Microsoft: %d", "make them: woggle microsoft365 provision --create")
+	say(CheckUncertain, Warning, "nobody has to be looked at", "people to be looked at: %d", "")
 	return all
 }
 

@@ -246,3 +246,20 @@ func (m *Manager) client(ctx context.Context, t Tenant) (*graph.Client, []creden
 	c, err := graph.New(o)
 	return c, proofs, err
 }
+
+// Permission is what the application is to be allowed, and for what.
+type Permission struct {
+	Name string `json:"name"`
+	For  string `json:"for"`
+}
+
+// Permissions are all that the commands need, as application permissions of Microsoft Graph.
+var Permissions = [...]Permission{
+	{"Domain.ReadWrite.All", "federate domains, change certificates, roll back"},
+	{"User.ReadWrite.All", "find people, give them immutable ids, make accounts, switch them off"},
+	{"LicenseAssignment.ReadWrite.All", "give licences"},
+	{"RoleManagement.Read.Directory", "see that two administrators get in without us"},
+	{"Policy.Read.All", "see whether security defaults are on"},
+	{"AuditLog.Read.All", "report who depends on Microsoft's texts and calls (with Entra ID P1)"},
+	{"UserAuthenticationMethod.Read.All", "report the same without Entra ID P1"},
+}

@@ -253,3 +253,18 @@ func (m *Manager) Rollover(ctx context.Context) (at time.Time, err error) {
 	}
 	return at, err
 }
+
+// Federated are the names of the domains that were federated with us when Microsoft was last asked.
+func (m *Manager) Federated(ctx context.Context) (names []string, err error) {
+	err = m.DB.Ask(ctx, func(tx *db.Tx) error {
+		names = nil
+		all, err := Domains(tx)
+		for _, d := range all {
+			if d.Configuration != "" {
+				names = append(names, d.Name)
+			}
+		}
+		return err
+	})
+	return names, err
+}
