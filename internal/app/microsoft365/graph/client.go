@@ -207,7 +207,7 @@ func (c *Client) send(ctx context.Context, compose func() (*http.Request, error)
 		switch {
 		case ctx.Err() != nil:
 			return a, ctx.Err()
-		case err != nil && !repeat && !unsent(err):
+		case err != nil && !worthAnother(err, repeat):
 			return a, err
 		case err == nil:
 			again, asked := a.again(c.now(), repeat, fresh)

@@ -142,9 +142,10 @@ type lost struct {
 
 func (l *lost) Error() string { return "Microsoft cannot be reached: " + l.why }
 
-func unsent(err error) bool {
+// worthAnother tells whether a request without an answer may be made again: it never left, or it does no harm twice.
+func worthAnother(err error, repeat bool) bool {
 	var l *lost
-	return errors.As(err, &l) && l.unsent
+	return errors.As(err, &l) && (repeat || l.unsent)
 }
 
 func unreachable(err error) error {
