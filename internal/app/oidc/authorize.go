@@ -47,6 +47,7 @@ func (p *Provider) ask(w http.ResponseWriter, r *http.Request, params url.Values
 	case redirect == "" || len(params["redirect_uri"]) > 1:
 		return problem.New(problem.Malformed, "oidc.no-redirect", problem.Args{"app": a.Name})
 	case !client.redirects(redirect):
+		p.Log.InfoContext(r.Context(), "an app asks for an address that is not registered", "app", a.ID, "redirect_uri", redirect[:min(len(redirect), 200)])
 		return problem.New(problem.Malformed, "oidc.wrong-redirect", problem.Args{"app": a.Name})
 	}
 	request := &app.Request{Protocol: Name, App: a, CreatedAt: p.DB.Now()}

@@ -153,10 +153,6 @@ func (p *Provider) refresh(ctx context.Context, c *caller, form url.Values) (any
 				return err
 			}
 		}
-		if may, err := app.Allowed(tx, g.User, c.app); err != nil || !may {
-			fault = invalidGrant("the person may not use the app any more")
-			return err
-		}
 		scope, wide := g.narrow(words(form.Get("scope")))
 		if wide != nil {
 			return wide
@@ -188,8 +184,15 @@ func (p *Provider) again(tx *db.Tx, t token, a *app.App) (g grant, retried bool,
 	return g, false, fault, err
 }
 
-// describe collects what an ID token says of the person.
+// describe asks whether the person may still use the app, and collects what an ID token says of them.
 func (p *Provider) describe(tx *db.Tx, a *app.App, out *issue) error {
+	may, err := app.Allowed(tx, out.grant.User, a)
+	if err != nil {
+		return err
+	}
+	if !may {
+		return invalidGrant("the person may not use the app any more")
+	}
 	if !out.idToken {
 		return nil
 	}

@@ -141,5 +141,6 @@ func Sweep(tx *db.Tx) (more bool, err error) {
 		}
 		more = more || n == swept
 	}
-	return more, nil
+	_, err = tx.Exec("DELETE FROM oidc_secrets WHERE app_id NOT IN (SELECT id FROM apps)")
+	return more, err
 }

@@ -7,11 +7,19 @@ import (
 	"time"
 
 	"woggle/internal/db"
+	"woggle/internal/problem"
 	"woggle/internal/session"
 )
 
+// insertSecret keeps a secret, of an app that is there. An app that was removed and added again begins with none: a secret is
+// never older than its app, whatever the clocks of two nodes say.
 func insertSecret(tx *db.Tx, app string, hash []byte) error {
-	_, err := tx.Exec("INSERT INTO oidc_secrets (id, app_id, hash, created_at) VALUES ($1, $2, $3, $4)", db.NewID(), app, hash, tx.Now.UnixMilli())
+	n, err := tx.Exec(`INSERT INTO oidc_secrets (id, app_id, hash, created_at)
+		SELECT $1, a.id, $3, CASE WHEN a.created_at > $4 THEN a.created_at ELSE $4 END FROM apps a WHERE a.id = $2`,
+		db.NewID(), app, hash, tx.Now.UnixMilli())
+	if err == nil && n == 0 {
+		err = problem.New(problem.NotFound, "app.unknown")
+	}
 	return err
 }
 
@@ -23,7 +31,7 @@ func endSecrets(tx *db.Tx, app string, keep int) error {
 }
 
 func secretHashes(tx *db.Tx, app string) (hashes [][]byte, err error) {
-	err = tx.Each("SELECT hash FROM oidc_secrets WHERE app_id = $1", []any{app}, func(scan func(...any) error) error {
+	err = tx.Each("SELECT s.hash FROM oidc_secrets s JOIN apps a ON a.id = s.app_id WHERE s.app_id = $1 AND s.created_at >= a.created_at", []any{app}, func(scan func(...any) error) error {
 		var hash []byte
 		err := scan(&hash)
 		hashes = append(hashes, hash)
@@ -58,12 +66,11 @@ func takePushed(tx *db.Tx, hash []byte, app string) (params url.Values, found bo
 	return params, true, json.Unmarshal([]byte(raw), &params)
 }
 
-// untold are visits to apps of this protocol that are over, and that it is time to tell of, the oldest first.
-func untold(tx *db.Tx, count int) (all []told, err error) {
-	err = tx.Each(`SELECT v.id, v.user_id, v.app_id, v.ended_at, COALESCE(l.tries, 0) FROM visits v JOIN apps a ON a.id = v.app_id
-		LEFT JOIN oidc_logouts l ON l.visit_id = v.id
-		WHERE v.ended_at > 0 AND v.told_at = 0 AND a.protocol = $1 AND COALESCE(l.next_at, 0) <= $2 ORDER BY v.ended_at LIMIT $3`,
-		[]any{Name, tx.Now.UnixMilli(), count}, func(scan func(...any) error) error {
+// untold are visits to the app that are over, and that it is time to tell of, the oldest first.
+func untold(tx *db.Tx, app string, count int) (all []told, err error) {
+	err = tx.Each(`SELECT v.id, v.user_id, v.app_id, v.ended_at, COALESCE(l.tries, 0) FROM visits v LEFT JOIN oidc_logouts l ON l.visit_id = v.id
+		WHERE v.app_id = $1 AND v.ended_at > 0 AND v.ended_at > $2 AND v.told_at = 0 AND COALESCE(l.next_at, 0) <= $3 ORDER BY v.ended_at LIMIT $4`,
+		[]any{app, tx.Now.Add(-toldGiveUp - toldLongest).UnixMilli(), tx.Now.UnixMilli(), count}, func(scan func(...any) error) error {
 			var t told
 			var ended int64
 			err := scan(&t.ID, &t.User, &t.App, &ended, &t.Tries)

@@ -11,7 +11,8 @@ import (
 func consentOf(tx *db.Tx, user, app string) (scope []string, at time.Time, err error) {
 	var text string
 	var given int64
-	_, err = tx.Found("SELECT scope, given_at FROM oidc_consents WHERE user_id = $1 AND app_id = $2", []any{user, app}, &text, &given)
+	_, err = tx.Found(`SELECT c.scope, c.given_at FROM oidc_consents c JOIN apps a ON a.id = c.app_id
+		WHERE c.user_id = $1 AND c.app_id = $2 AND c.given_at >= a.created_at`, []any{user, app}, &text, &given)
 	return strings.Fields(text), db.Time(given), err
 }
 

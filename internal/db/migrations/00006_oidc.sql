@@ -75,3 +75,5 @@ CREATE TABLE oidc_logouts (
     tries    BIGINT NOT NULL,
     next_at  BIGINT NOT NULL
 );
+-- What there is to tell an app is found without looking at that of others.
+CREATE INDEX visits_untold_by_app ON visits (app_id, ended_at) WHERE ended_at > 0 AND told_at = 0;
