@@ -61,7 +61,7 @@ type part struct {
 
 var parts = []part{{"signins", (*bench).measureSignIns}, {"storms", (*bench).measureStorms}, {"pages", (*bench).measurePages},
 	{"starts", (*bench).measureStarts}, {"telltale", (*bench).measureTelltale}, {"phones", (*bench).measurePhones}, {"calls", (*bench).measureCalls},
-	{"apps", (*bench).measureApps}, {"proxies", (*bench).measureProxies},
+	{"apps", (*bench).measureApps}, {"proxies", (*bench).measureProxies}, {"grants", (*bench).measureGrants},
 	{"million", (*bench).measureMillion}}
 
 func main() {
