@@ -8,6 +8,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"woggle/internal/db"
+	"woggle/internal/db/dbtest"
 	"woggle/internal/keys"
 )
 
@@ -149,6 +151,67 @@ func FuzzSamePortless(f *testing.F) {
 		port := strings.TrimSuffix(strings.TrimPrefix(uri, "http://127.0.0.1"), "/cb")
 		if strings.Trim(port, ":0123456789") != "" || strings.Count(port, ":") > 1 {
 			t.Errorf("%q goes for %s", uri, registered)
+		}
+	})
+}
+
+// What is over goes, a little at a time; what is good stays, however old it is.
+func TestSweepTakesWhatIsOver(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *dbtest.Clock) {
+		do := func(work func(tx *db.Tx) error) {
+			t.Helper()
+			if err := d.Tx(t.Context(), work); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var kept string
+		do(func(tx *db.Tx) error {
+			for range 2*swept + 10 { // codes that nobody came for
+				if err := insertGrant(tx, grant{ID: db.NewID(), App: "kit"}, tx.Now.Add(codeLife), tx.Now.Add(codeLife)); err != nil {
+					return err
+				}
+			}
+			g := grant{ID: db.NewID(), App: "kit"}
+			kept = g.ID
+			if err := insertGrant(tx, g, tx.Now.Add(codeLife), tx.Now.Add(codeLife)); err != nil {
+				return err
+			}
+			_, found, err := redeem(tx, g.ID, "kit", true, 10*time.Minute)
+			if err == nil && !found {
+				t.Error("the code cannot be redeemed")
+			}
+			return err
+		})
+		left := func() (count int) {
+			do(func(tx *db.Tx) error { return tx.Row("SELECT count(*) FROM oidc_grants", nil, &count) })
+			return count
+		}
+		sweep := func() (rounds int) {
+			for more := true; more; rounds++ {
+				do(func(tx *db.Tx) (err error) { more, err = Sweep(tx); return err })
+			}
+			return rounds
+		}
+		if sweep(); left() != 2*swept+11 {
+			t.Errorf("%d are left at once", left())
+		}
+		generation := uint32(1)
+		for range 4 { // used every 20 hours
+			clock.Advance(20 * time.Hour)
+			do(func(tx *db.Tx) error {
+				g, found, err := rotate(tx, kept, "kit", generation)
+				if generation = g.Generation; err == nil && !found {
+					t.Error("the grant is gone")
+				}
+				return err
+			})
+		}
+		if rounds := sweep(); rounds < 3 || left() != 1 {
+			t.Errorf("after %d rounds %d are left", rounds, left())
+		}
+		clock.Advance(50 * time.Hour)
+		if sweep(); left() != 0 {
+			t.Errorf("%d are left in the end", left())
 		}
 	})
 }

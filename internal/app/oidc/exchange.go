@@ -73,6 +73,9 @@ func (p *Provider) redeemCode(ctx context.Context, c *caller, form url.Values) (
 			fault, err = p.notRedeemed(tx, code.grant, c.app)
 			return err
 		}
+		if err := g.unpack(); err != nil {
+			return err
+		}
 		if why := fits(g.Terms, form); why != "" {
 			return invalidGrant(why)
 		}
@@ -195,6 +198,9 @@ func (p *Provider) describe(tx *db.Tx, a *app.App, out *issue) error {
 	}
 	if !out.idToken {
 		return nil
+	}
+	if err := out.grant.unpack(); err != nil {
+		return err
 	}
 	user, err := directory.ByID(tx, out.grant.User)
 	if err != nil {

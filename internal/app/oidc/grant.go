@@ -26,7 +26,8 @@ type grant struct {
 	User    string
 	Offline bool
 	Scope   []string
-	Terms   terms
+	Terms   terms // once unpacked
+	raw     []byte
 
 	RedeemedAt time.Time
 	Generation uint32

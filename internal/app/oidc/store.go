@@ -41,9 +41,12 @@ func scanGrant(g *grant, scan func(dest ...any) (bool, error), more ...any) (boo
 	}
 	g.Scope, g.Generation = strings.Fields(scope), uint32(generation)
 	g.RedeemedAt, g.RotatedAt, g.IdleUntil, g.EndsAt = db.Time(redeemed), db.Time(rotated), db.Time(idle), db.Time(ends)
-	g.Terms = terms{}
-	return true, json.Unmarshal([]byte(raw), &g.Terms)
+	g.raw = []byte(raw)
+	return true, nil
 }
+
+// unpack reads the terms, which many uses of a grant need not know.
+func (g *grant) unpack() error { return json.Unmarshal(g.raw, &g.Terms) }
 
 var redeemQuery = `UPDATE oidc_grants SET redeemed_at = $3, rotated_at = $3, generation = $4, idle_until = $5, ends_at = $6, sweep_at = $7
 	WHERE id = $1 AND app_id = $2 AND redeemed_at = 0 AND code_until > $3 AND ` + lives + ` RETURNING ` + grantColumns
