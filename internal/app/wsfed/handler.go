@@ -2,6 +2,7 @@
 package wsfed
 
 import (
+	"cmp"
 	"embed"
 	"encoding/json"
 	"log/slog"
@@ -34,8 +35,9 @@ const (
 	metadataPath = "/FederationMetadata/2007-06/FederationMetadata.xml"
 )
 
-// Identities finds the person as the Microsoft 365 tenant behind the app knows them; false where they are not known.
-type Identities func(tx *db.Tx, user directory.User, a *app.App) (samltoken.Identity, bool, error)
+// Identities finds the person as a connected Microsoft 365 tenant knows them; false where they are not known. The hint is the
+// name or the domain that Microsoft asked for, or empty: somebody may have accounts in several tenants.
+type Identities func(tx *db.Tx, user directory.User, hint string) (samltoken.Identity, bool, error)
 
 // Deps is all that the provider works with.
 type Deps struct {
@@ -135,6 +137,7 @@ type kept struct {
 	Reply   string `json:"reply,omitempty"` // as it was asked for: what is registered is looked up when it is used
 	Context string `json:"context,omitempty"`
 	Asked   string `json:"asked,omitempty"`
+	Hint    string `json:"hint,omitempty"` // or the home realm
 }
 
 type take func(w http.ResponseWriter, r *http.Request, q *app.Request) error
@@ -159,7 +162,7 @@ func (p *Provider) signIn(w http.ResponseWriter, r *http.Request, a ask, take ta
 	if a.Reply != "" && of(client).reply(a.Reply) != a.Reply {
 		p.Log.Warn("an app asks for its answer at an address that is not registered", "app", client.ID, "wreply", a.Reply)
 	}
-	data, err := json.Marshal(kept{Reply: a.Reply, Context: a.Context, Asked: a.Asked})
+	data, err := json.Marshal(kept{Reply: a.Reply, Context: a.Context, Asked: a.Asked, Hint: cmp.Or(a.Hint, a.Home)})
 	if err != nil {
 		return err
 	}
@@ -178,7 +181,7 @@ func (p *Provider) recognise(r *http.Request, q *app.Request) error {
 		return nil
 	}
 	return p.DB.View(r.Context(), func(tx *db.Tx) error {
-		id, found, err := p.identity(tx, s.User, q.App)
+		id, found, err := p.identity(tx, s.User, q.Demand.Hint, q.App)
 		if err != nil {
 			return err
 		}
