@@ -149,7 +149,7 @@ func (p *Provider) signIn(w http.ResponseWriter, r *http.Request, a ask, take ta
 	}
 	client, known := apps.ByAudience(Name, a.Realm)
 	if !known {
-		p.Log.Warn("a sign-in for an app that nobody registered", "wtrealm", a.Realm)
+		p.Log.Info("a sign-in for an app that nobody registered", "wtrealm", a.Realm)
 		return problem.New(problem.NotFound, "wsfed.unknown-app")
 	}
 	now := p.DB.Now()
