@@ -36,8 +36,8 @@ func (s *Server) addApps(o Options) (err error) {
 	if err != nil {
 		return err
 	}
-	s.apps.wsfed, err = wsfed.New(wsfed.Deps{DB: o.DB, Pages: s.pages, Sessions: s.sessions, Signing: s.apps.keys, Desk: s.apps.desk,
-		Base: o.Base.String(), Brand: o.Brand.Name, Log: o.Log})
+	s.apps.wsfed, err = wsfed.New(wsfed.Deps{DB: o.DB, Pages: s.pages, Signing: s.apps.keys, Desk: s.apps.desk,
+		Base: o.Base.String(), Brand: o.Brand.Name, Forget: s.forget, Log: o.Log})
 	if err != nil {
 		return err
 	}
@@ -124,8 +124,8 @@ func (s *Server) tendKeys(ctx context.Context) {
 
 // sweepApps deletes what apps have left behind.
 func sweepApps() map[string]func(*db.Tx) error {
-	return map[string]func(*db.Tx) error{"requests of apps": app.Sweep, "answers of WS-Federation": wsfed.Sweep}
-	return map[string]func(*db.Tx) error{"requests of apps": app.Sweep, "hosts behind proxies": forwardauth.Sweep}
+	return map[string]func(*db.Tx) error{"requests of apps": app.Sweep, "answers of WS-Federation": wsfed.Sweep,
+		"hosts behind proxies": forwardauth.Sweep}
 }
 
 // foreign wraps a page that another site's form comes to: an app sends the browser with a request. It is no form of ours, so

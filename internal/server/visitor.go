@@ -2,6 +2,7 @@
 package server
 
 import (
+	"cmp"
 	"net/http"
 	"time"
 
@@ -32,10 +33,14 @@ func (s *Server) chooseLanguage(w http.ResponseWriter, r *http.Request) error {
 
 // signOut ends the session.
 func (s *Server) signOut(w http.ResponseWriter, r *http.Request) error {
+	to, err := s.apps.wsfed.Leave(r)
+	if err != nil {
+		return err
+	}
 	if err := s.forget(w, r); err != nil {
 		return err
 	}
-	return page.Redirect(w, r, "/signin")
+	return page.Redirect(w, r, cmp.Or(to, "/signin"))
 }
 
 // forget ends the session, if there is one, and makes the browser a new one: at a shared computer, nothing is left to the next

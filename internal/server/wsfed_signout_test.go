@@ -30,7 +30,7 @@ func TestW06SigningOut(t *testing.T) {
 		b.ask("wa", "wsignin1.0", "wtrealm", "urn:other").sees("The rota")
 		b.ask("wa", "wsignout1.0").sees("You are signed out").notSees("Go back to")
 		policy := b.page.Header.Get("Content-Security-Policy")
-		for _, image := range []string{p.base + "/login.srf?wa=wsignoutcleanup1.0", p.base + "/other?app=1&amp;wa=wsignoutcleanup1.0"} {
+		for _, image := range []string{p.base + "/login.srf?wa=wsignoutcleanup1.0", p.base + "/other?app=1&amp;wa=wsignoutcleanup1.0", p.base + "/back?wa=wsignoutcleanup1.0"} {
 			if !strings.Contains(b.page.Body, `<img src="`+image+`"`) {
 				t.Errorf("no %s in %s", image, b.page.Body)
 			}
@@ -78,5 +78,28 @@ func TestW06ACleanUpIsTheSameEveryTime(t *testing.T) {
 		// Whoever comes back signs in anew, and a token is for the new session.
 		s.clock.Advance(time.Minute)
 		b.start(p).fill("Next", "username", "aisha").fill("Next", "current-password", passphrase).code().hand(p).accepted()
+	})
+}
+
+// Signing out on our own pages tells the apps as well. The page's address makes it reach nobody who is not registered.
+func TestSigningOutHereTellsTheApps(t *testing.T) {
+	only(t, func(s *site) {
+		b, p := s.signedInToEntra()
+		b.open("/").press("Sign out")
+		if b.page.URL.Path != "/signin" {
+			t.Errorf("with nobody to tell, it leads to %s", b.page.URL)
+		}
+		b.password("aisha", passphrase).code()
+		b.start(p).hand(p).accepted()
+		b.open("/").press("Sign out").sees("You are signed out")
+		if !b.leadsTo(p.base + "/login.srf?wa=wsignoutcleanup1.0") {
+			t.Errorf("nobody is told: %s", b.page.Body)
+		}
+		if b.signedIn() {
+			t.Error("still signed in")
+		}
+		if b.open("/wsfed/signed-out?app=m365&app=https:%2F%2Fevil.example&app=%22onload"); b.leadsTo("evil") || b.page.Status != 200 {
+			t.Errorf("%d %s", b.page.Status, b.page.Body)
+		}
 	})
 }

@@ -77,7 +77,7 @@ func (p *Provider) prepare(tx *db.Tx, e *app.Entry, asked kept, reply string) (o
 		return outcome{}, err
 	}
 	e.Token = t.id
-	visit, err := e.Arrive(tx, reply, false)
+	visit, err := e.Arrive(tx, "", false)
 	t.session = visit.ID
 	return outcome{token: t}, err
 }

@@ -32,7 +32,9 @@ const (
 	passivePath  = "/wsfed"
 	activePath   = "/wsfed/active"
 	exchangePath = "/wsfed/mex"
-	metadataPath = "/FederationMetadata/2007-06/FederationMetadata.xml"
+
+	signedOutPath = "/wsfed/signed-out"
+	metadataPath  = "/FederationMetadata/2007-06/FederationMetadata.xml"
 )
 
 // Identities finds the person as a connected Microsoft 365 tenant knows them; false where they are not known. The hint is the
@@ -43,12 +45,12 @@ type Identities func(tx *db.Tx, user directory.User, hint string) (samltoken.Ide
 type Deps struct {
 	DB         *db.DB
 	Pages      *page.Renderer
-	Sessions   *session.Manager
 	Signing    *signing.Store
 	Desk       *app.Desk
-	Identities Identities // nil where no tenant is connected
-	Base       string     // public address, without a slash at the end
-	Brand      string     // the organisation's name
+	Identities Identities                                         // nil where no tenant is connected
+	Forget     func(w http.ResponseWriter, r *http.Request) error // ends the session, and the browser's cookies
+	Base       string                                             // public address, without a slash at the end
+	Brand      string                                             // the organisation's name
 	Log        *slog.Logger
 }
 
@@ -65,6 +67,7 @@ func New(d Deps) (*Provider, error) { return &Provider{Deps: d}, d.Pages.Add(Nam
 func (p *Provider) Mount(guarded, foreign func(pattern string, h page.Handler), bare func(pattern string, h http.HandlerFunc)) {
 	guarded("GET "+passivePath, p.get)
 	foreign("POST "+passivePath, p.post)
+	guarded("GET "+signedOutPath, p.left)
 	bare("GET "+metadataPath, p.metadata)
 	bare("GET "+exchangePath, p.exchange)
 	bare("GET "+activePath, p.refuse)
