@@ -67,7 +67,11 @@ func (s *Server) mountApps(bare func(string, http.HandlerFunc), guarded, foreign
 
 // AppReaders let each protocol judge the settings of an app, by the name of the protocol.
 func AppReaders() map[string]func(*app.App) error {
-	return map[string]func(*app.App) error{wsfed.Name: (&wsfed.Provider{}).Read}
+	readers := map[string]func(*app.App) error{}
+	for _, p := range []app.Protocol{&oidc.Provider{}, &wsfed.Provider{}, &forwardauth.Forward{}} {
+		readers[p.Name()] = p.Read
+	}
+	return readers
 }
 
 // AppFacts are what has to be typed into the app, for whoever sets it up. The base is our own address.
