@@ -15,6 +15,7 @@ import (
 	"woggle/internal/message"
 	"woggle/internal/method/phone"
 	"woggle/test/judge"
+	"woggle/test/wsfed"
 )
 
 // A party that is not Microsoft's gets the name and the claims that its settings say, in the token that it wants, and nothing else.
@@ -46,10 +47,10 @@ func TestAnotherPartyGetsWhatItsSettingsSay(t *testing.T) {
 					return directory.SetValues(tx, "system", user, map[string]string{"team": "Otters", "secret": "nobody is told"})
 				})
 				subject := map[string]string{"saml11": "aisha@northwold.example", "saml2": "aisha"}[token]
-				p := s.party(map[string]any{"realm": settings["realm"], "issuer": s.nodes[0].web.URL + "/wsfed", "name": subject, "token": token,
+				p := s.party(wsfed.Expected{"realm": settings["realm"], "issuer": s.nodes[0].web.URL + "/wsfed", "name": subject, "token": token,
 					"claims": map[string][]string{role: {"Cubs & Scouts", "Leaders"}, name: {`Aisha O'Brien & <Söhne>`}, team: {"Otters"}}})
-				settings["replies"] = p.base + "/login.srf"
-				s.wsfed("portal", settings, func(a *app.App) { a.Name, a.Tell = "The portal", []string{"groups", "team"} })
+				settings["replies"] = p.Base + "/login.srf"
+				s.register("portal", settings, func(a *app.App) { a.Name, a.Tell = "The portal", []string{"groups", "team"} })
 				b := s.browser().start(p).fill("Next", "username", "aisha").fill("Next", "current-password", passphrase).code().sees("The portal")
 				if strings.Contains(b.page.Body, "nobody is told") {
 					t.Error("it is told what it is not to be told")
