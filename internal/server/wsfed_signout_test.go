@@ -101,5 +101,15 @@ func TestSigningOutHereTellsTheApps(t *testing.T) {
 		if b.open("/wsfed/signed-out?app=m365&app=https:%2F%2Fevil.example&app=%22onload"); b.leadsTo("evil") || b.page.Status != 200 {
 			t.Errorf("%d %s", b.page.Status, b.page.Body)
 		}
+		// The sign-out may go on, on a page of ours only.
+		b.open("/wsfed/signed-out?app=m365&next=%2Fsaml%2Fsignout%2Fx").sees("Next we tell your other apps")
+		if !b.leadsTo("/saml/signout/x") || b.page.Header.Get("Refresh") != "3; url=/saml/signout/x" {
+			t.Errorf("it does not go on: %v %s", b.page.Header, b.page.Body)
+		}
+		for _, next := range []string{"https:%2F%2Fevil.example", "%2F%2Fevil.example", "%5C%5Cevil.example", "javascript:evil", "%2F%0aevil", ""} {
+			if b.open("/wsfed/signed-out?next=" + next); b.leadsTo("evil") || b.page.Header.Get("Refresh") != "" {
+				t.Errorf("%q leads away: %v", next, b.page.Header)
+			}
+		}
 	})
 }

@@ -12,12 +12,14 @@ import (
 	"woggle/internal/db"
 	"woggle/internal/page"
 	"woggle/internal/session"
+	"woggle/internal/signin"
 )
 
 type signedOutPage struct {
 	Images []string // that tell the apps
 	App    string   // to go back to, or empty
 	To     string
+	Next   string // where the sign-out goes on, or empty
 }
 
 // signOut ends the session, tells every app of it that was signed in to over WS-Federation, and stays on a page of ours.
@@ -70,13 +72,23 @@ func (p *Provider) Leave(r *http.Request) (to string, err error) {
 	return signedOutPath + "?" + url.Values{"app": visited}.Encode(), nil
 }
 
-// left is that page. Its address names registered apps, and nothing that a stranger could make it reach.
+// picturesTime is how long the pictures of that page get before the sign-out goes on.
+const picturesTime = "3"
+
+// left is that page. Its address names registered apps and a page of ours, and nothing that a stranger could make it reach.
 func (p *Provider) left(w http.ResponseWriter, r *http.Request) error {
 	apps, err := p.Desk.Catalogue.Current(r.Context())
 	if err != nil {
 		return err
 	}
-	return p.showSignedOut(w, r, signedOutPage{Images: images(apps, r.URL.Query()["app"])})
+	query := r.URL.Query()
+	shown := signedOutPage{Images: images(apps, query["app"])}
+	if shown.Next = signin.LocalPath(query.Get("next")); shown.Next == "/" {
+		shown.Next = ""
+	} else {
+		w.Header().Set("Refresh", picturesTime+"; url="+shown.Next)
+	}
+	return p.showSignedOut(w, r, shown)
 }
 
 // leave gives the ids of the apps that the session visited, which are about to be told.
