@@ -63,6 +63,40 @@ func TestAnotherPartyGetsWhatItsSettingsSay(t *testing.T) {
 	}
 }
 
+// Where a tenant is connected, its accounts say who somebody is; who has two is named as the one that Microsoft asked for.
+func TestAConnectedTenantNamesThePerson(t *testing.T) {
+	only(t, func(s *site) {
+		user := s.member("aisha")
+		s.phoneOf(user, mobile, phone.Mobile, message.SMS)
+		s.tx(func(tx *db.Tx) error {
+			for _, domain := range []string{"northwold.example", "fenwick.example"} {
+				if _, err := tx.Exec(`INSERT INTO microsoft365_domains (name, tenant_id, issuer, protocol, configuration, current_cert, next_cert, read_at, created_at)
+					VALUES ($1, $1, $2, 'wsfed', '', '', '', 0, 0)`, domain, "urn:woggle:"+domain); err != nil {
+					return err
+				}
+				if _, err := tx.Exec(`INSERT INTO microsoft365_accounts (tenant_id, user_id, object_id, upn, immutable_id, matched_by, matched_at, disabled_at)
+					VALUES ($1, $2, 'object', $3, $4, '', 0, 0)`, domain, user.ID, "a.khan@"+domain, "id of "+domain); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		for _, domain := range []string{"northwold.example", "fenwick.example"} {
+			p := s.party(wsfed.Expected{"realm": entraRealm, "issuer": "urn:woggle:" + domain, "upn": "a.khan@" + domain, "id": "id of " + domain})
+			s.register("m365", map[string]any{"realm": entraRealm, "replies": p.Base + "/login.srf"})
+			b := s.browser().password("aisha", passphrase).code()
+			b.start(p, "username", "a.khan@"+domain).hand(p).accepted()
+			b.start(p, "whr", domain).hand(p).accepted()
+			s.clock.Advance(time.Minute)
+		}
+		s.tx(func(tx *db.Tx) error {
+			_, err := tx.Exec("DELETE FROM microsoft365_accounts")
+			return err
+		})
+		s.browser().password("aisha", passphrase).code().ask("wa", "wsignin1.0", "wtrealm", entraRealm).unanswered(403).sees("no account for you yet")
+	})
+}
+
 // The next key is published before it signs; then it signs, and whoever read the metadata in time takes what it signed (threat T75).
 func TestAKeyIsChangedWithoutALoss(t *testing.T) {
 	only(t, func(s *site) {
