@@ -113,6 +113,14 @@ func TestSignedInAsSomebodyElse(t *testing.T) {
 		}
 		b.start(p, "username", "nobody@northwold.example").press("Go on as Aisha Khan")
 		b.hand(p).accepted()
+		// Who changes has said as whom to go on, and is not asked once more.
+		b.start(p, "username", "bryn.jones@northwold.example").press("Sign in as somebody else")
+		s.clock.Advance(time.Second)
+		b.fill("Next", "username", "bryn").fill("Next", "current-password", passphrase).code()
+		form, err := b.page.Form("wresult")
+		if err != nil || !strings.Contains(form.Values.Get("wresult"), ">bryn@northwold.example<") {
+			t.Errorf("%v: %s", err, b.page.Text)
+		}
 	})
 }
 
