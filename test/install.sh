@@ -20,6 +20,8 @@ need libc6-dev test -e /usr/include/stdlib.h
 need npm installed npm
 need postgresql server
 need chromium installed chromium
+need apache2 test -x /usr/sbin/apache2
+need libapache2-mod-auth-mellon test -e /usr/lib/apache2/modules/mod_auth_mellon.so
 need xmlsec1 installed xmlsec1
 need apache2 test -x /usr/sbin/apache2
 need libapache2-mod-auth-openidc test -e /usr/lib/apache2/modules/mod_auth_openidc.so
