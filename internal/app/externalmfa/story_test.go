@@ -3,6 +3,7 @@ package externalmfa_test
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,7 +13,6 @@ import (
 	"woggle/internal/db"
 	"woggle/internal/directory"
 	"woggle/internal/signin"
-	entra "woggle/test/entra/signin"
 )
 
 // Section 4.1 of the profile: the whole way, with nothing asked but the second factor, and nobody signed in here by it.
@@ -53,7 +53,7 @@ func (w *world) events(user directory.User) string {
 		}
 		return err
 	})
-	sortStrings(types)
+	slices.Sort(types)
 	return strings.Join(types, " ")
 }
 
@@ -369,5 +369,3 @@ func TestAPersonWithNoMethodThatWillDo(t *testing.T) {
 		b.link("/microsoft/continue/").back().sees("access_denied")
 	})
 }
-
-var _ entra.Person
