@@ -134,6 +134,36 @@ func TestAnAnswerIsGivenOnce(t *testing.T) {
 	})
 }
 
+// Of many that fetch the answer at once, on two nodes, one gets it.
+func TestManyFetchTheAnswerAtOnce(t *testing.T) {
+	each(t, func(w *world) {
+		w.node()
+		m := w.member(upn)
+		b := w.browser().asked(m.Person)
+		_, address, _ := strings.Cut(b.page.Header.Get("Refresh"), "url=")
+		b.Client.CheckRedirect = func(r *http.Request, _ []*http.Request) error {
+			if strings.HasPrefix(r.URL.Path, "/microsoft/continue/") {
+				return http.ErrUseLastResponse
+			}
+			return nil
+		}
+		b.types(w.code(m))
+		got := w.atOnce(6, func() int {
+			p, err := b.Open(address)
+			if err != nil {
+				return 0
+			}
+			if form, err := p.Form("id_token"); err == nil && form.Values.Get("id_token") != "" {
+				return 1
+			}
+			return p.Status
+		})
+		if got[1] != 1 || got[http.StatusGone] != 5 {
+			t.Errorf("answers: %v", got)
+		}
+	})
+}
+
 // The attempt belongs to the browser that came for it: who learns its address, and even the person's code, has nothing.
 func TestAnAttemptAnsweredInAnothersBrowser(t *testing.T) {
 	each(t, func(w *world) {
