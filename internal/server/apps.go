@@ -83,7 +83,7 @@ func (s *Server) mountApps(bare func(string, http.HandlerFunc), guarded, foreign
 	s.apps.saml.Mount(guarded, foreign, bare)        // /saml
 	s.apps.wsfed.Mount(guarded, foreign, bare)       // /wsfed, /FederationMetadata
 	s.apps.forward.Mount(bare, guarded)              // /forward
-	s.apps.externalMFA.Mount(bare, foreign, guarded) // /microsoft
+	s.apps.externalMFA.Mount(guarded, foreign, bare) // /microsoft
 	s.apps.scim.Mount(bare)                          // /scim/v2
 }
 
