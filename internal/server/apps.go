@@ -9,6 +9,7 @@ import (
 	"woggle/internal/app"
 	"woggle/internal/app/forwardauth"
 	"woggle/internal/app/oidc"
+	"woggle/internal/app/saml"
 	"woggle/internal/app/wsfed"
 	"woggle/internal/db"
 	"woggle/internal/keys/signing"
@@ -26,6 +27,7 @@ type apps struct {
 	wsfed   *wsfed.Provider
 	oidc    *oidc.Provider
 	forward *forwardauth.Forward
+	saml    *saml.Provider
 }
 
 // addApps makes the desk and the protocols.
@@ -54,6 +56,12 @@ func (s *Server) addApps(o Options) (err error) {
 		return err
 	}
 	s.apps.desk.Use(s.apps.forward)
+	s.apps.saml, err = saml.New(saml.Deps{DB: o.DB, Keys: o.Keys, Signing: s.apps.keys, Pages: s.pages, Sessions: s.sessions,
+		Desk: s.apps.desk, Base: o.Base.String()})
+	if err != nil {
+		return err
+	}
+	s.apps.desk.Use(s.apps.saml)
 	return nil
 }
 
@@ -63,18 +71,23 @@ func (s *Server) mountApps(bare func(string, http.HandlerFunc), guarded, foreign
 	s.apps.wsfed.Mount(guarded, foreign, bare) // /wsfed, /FederationMetadata
 	s.apps.oidc.Mount(guarded, foreign, bare)  // /oidc, /device, /.well-known/openid-configuration
 	s.apps.forward.Mount(bare, guarded)        // /forward
+	s.apps.saml.Mount(guarded, foreign, bare)  // /saml
 }
 
 // AppReaders let each protocol judge the settings of an app, by the name of the protocol.
 func AppReaders() map[string]func(*app.App) error {
-	return map[string]func(*app.App) error{wsfed.Name: (&wsfed.Provider{}).Read}
+	readers := map[string]func(*app.App) error{}
+	for _, p := range []app.Protocol{&oidc.Provider{}, &saml.Provider{}, &wsfed.Provider{}, &forwardauth.Forward{}} {
+		readers[p.Name()] = p.Read
+	}
+	return readers
 }
 
 // AppFacts are what has to be typed into the app, for whoever sets it up. The base is our own address.
 func AppFacts(base string, a *app.App) []app.Fact {
-	switch a.Protocol {
-	case wsfed.Name:
-		return wsfed.Facts(base, a)
+	facts := map[string]func(string, *app.App) []app.Fact{oidc.Name: oidc.Facts, saml.Name: saml.Facts, wsfed.Name: wsfed.Facts}
+	if tell, known := facts[a.Protocol]; known {
+		return tell(base, a)
 	}
 	return nil
 }
@@ -124,8 +137,8 @@ func (s *Server) tendKeys(ctx context.Context) {
 
 // sweepApps deletes what apps have left behind.
 func sweepApps() map[string]func(*db.Tx) error {
-	return map[string]func(*db.Tx) error{"requests of apps": app.Sweep, "answers of WS-Federation": wsfed.Sweep}
-	return map[string]func(*db.Tx) error{"requests of apps": app.Sweep, "hosts behind proxies": forwardauth.Sweep}
+	return map[string]func(*db.Tx) error{"requests of apps": app.Sweep, "answers of WS-Federation": wsfed.Sweep, "answers of SAML": saml.Sweep,
+		"hosts behind proxies": forwardauth.Sweep}
 }
 
 // foreign wraps a page that another site's form comes to: an app sends the browser with a request. It is no form of ours, so

@@ -101,11 +101,10 @@ func (c *relying) params(pairs ...string) url.Values {
 // bring follows the browser to the app, and gives what it brings there; nil where it does not arrive.
 func (c *relying) bring(b *browser) url.Values {
 	c.s.t.Helper()
-	if form := b.page.Forms; len(form) == 1 && strings.HasPrefix(form[0].Action, c.web.URL) {
-		if csp := b.page.Header.Get("Content-Security-Policy"); strings.Contains(csp, "unsafe") {
-			c.s.t.Errorf("the page of the form lets scripts run: %s", csp)
+	for _, form := range b.page.Forms {
+		if strings.HasPrefix(form.Action, c.web.URL) {
+			return form.Values
 		}
-		return form[0].Values
 	}
 	if refresh := b.page.Header.Get("Refresh"); refresh != "" {
 		b.open(strings.TrimPrefix(refresh, "0; url="))
