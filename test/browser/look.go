@@ -137,7 +137,7 @@ func (w *Window) hear(event any) {
 		w.trouble("console.%s", e.Type)
 	case *network.EventRequestWillBeSent:
 		w.pending[string(e.RequestID)] = e.Request.URL
-		if u, err := url.Parse(e.Request.URL); err != nil || u.Scheme != "data" && !strings.HasPrefix(e.Request.URL, w.base+"/") {
+		if u, err := url.Parse(e.Request.URL); err != nil || u.Scheme != "data" && !strings.HasPrefix(e.Request.URL, w.base+"/") && !strings.HasPrefix(e.Request.URL, appSites) {
 			w.trouble("a request to somebody else: %s", e.Request.URL)
 		}
 	case *network.EventLoadingFinished:

@@ -1,0 +1,98 @@
+// The way to an app and back: several sites, and pages in between that send the browser on by themselves.
+package browser
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/fetch"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// appSites is how the addresses of a demonstration's sample apps begin.
+const appSites = "http://127.0.0.1:"
+
+// Site is the address of the site where the window is, without a slash at the end.
+func (w *Window) Site() string {
+	w.t.Helper()
+	return eval[string](w, "location.origin")
+}
+
+// Minibus is the address of the sample app that stands behind a proxy.
+func (c *County) Minibus() string {
+	c.t.Helper()
+	w := c.Window().Open(c.Apps + "/")
+	for _, link := range eval[[]string](w, "[...document.links].map((link) => link.href)") {
+		if strings.HasPrefix(link, appSites) && !strings.HasPrefix(link, c.Apps+"/") {
+			return strings.TrimSuffix(link, "/")
+		}
+	}
+	c.t.Fatal("the sample apps name no minibus log")
+	return ""
+}
+
+// OpenTo goes to an address, and waits for a page of the site to which it leads.
+func (w *Window) OpenTo(site, address string) *Window {
+	w.t.Helper()
+	return w.arriveAt(site, "opening "+address, chromedp.Navigate(address))
+}
+
+// PressTo presses a button or a link that leads to a page of the site, however many pages come between.
+func (w *Window) PressTo(site, words string) *Window {
+	w.t.Helper()
+	at := w.find("the button "+words, "pressable", w.say(words))
+	return w.arriveAt(site, "pressing "+words, chromedp.MouseClickXY(at.X, at.Y))
+}
+
+// EnterTo presses the key, which leads to a page of the site.
+func (w *Window) EnterTo(site string) *Window {
+	w.t.Helper()
+	return w.arriveAt(site, "pressing Enter", chromedp.KeyEvent(kb.Enter))
+}
+
+// arriveAt does something and waits until another page than the one before is there whole, of the site. In between no page
+// may be asked anything: it may be gone before it answers.
+func (w *Window) arriveAt(site, what string, action chromedp.Action[chromedp.Void]) *Window {
+	w.t.Helper()
+	eval[bool](w, "window.left = true")
+	ctx, cancel := context.WithTimeout(w.ctx, patience)
+	defer cancel()
+	// A page that goes on at once is reported as one that did not load.
+	if err := chromedp.Do(ctx, action); err != nil && ctx.Err() != nil {
+		w.t.Fatalf("%s: %v", what, err)
+	}
+	there := fmt.Sprintf("!window.left && document.readyState === 'complete' && location.origin === %q && (%s)", site,
+		"!document.querySelector('[autofocus]') || document.activeElement !== document.body")
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	for {
+		if arrived, err := chromedp.Run(ctx, chromedp.Evaluate[bool](there)); err == nil && arrived {
+			return w.look()
+		}
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			w.t.Fatalf("%s did not lead to %s, but to %s%s, where stands: %s", what, site, w.Site(), w.Address(), w.Text())
+		}
+	}
+}
+
+// HeldAt does what PressTo does, but holds the last request back, to an address that has the words in it: the page that sends
+// the browser on stays, and is looked at. Then it is let go.
+func (w *Window) HeldAt(site, words, held string, look func(*Window)) *Window {
+	w.t.Helper()
+	call(w, fetch.Enable, fetch.EnableParams{Patterns: []*fetch.RequestPattern{{URLPattern: "*" + held + "*"}}})
+	w.Press(words)
+	look(w)
+	eval[bool](w, "window.left = true")
+	call(w, fetch.Disable, cdp.Empty{})
+	return w.arriveAt(site, "letting "+held+" go", chromedp.Steps())
+}
+
+// sampleApps is where the tour says that the sample apps are.
+var sampleApps = regexp.MustCompile(`The apps\s+(http://127\.0\.0\.1:\d+)`)
