@@ -3,15 +3,21 @@ package browser
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/fetch"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"woggle/internal/db"
 )
 
 // appSites is how the addresses of a demonstration's sample apps begin.
@@ -82,17 +88,56 @@ func (w *Window) arriveAt(site, what string, action chromedp.Action[chromedp.Voi
 	}
 }
 
-// HeldAt does what PressTo does, but holds the last request back, to an address that has the words in it: the page that sends
-// the browser on stays, and is looked at. Then it is let go.
-func (w *Window) HeldAt(site, words, held string, look func(*Window)) *Window {
+// Still makes pages stay that would send the browser on by themselves: their header is taken away, and their script is empty.
+// So they can be looked at, and be pressed, until Moving.
+func (w *Window) Still() *Window {
 	w.t.Helper()
-	call(w, fetch.Enable, fetch.EnableParams{Patterns: []*fetch.RequestPattern{{URLPattern: "*" + held + "*"}}})
-	w.Press(words)
-	look(w)
-	eval[bool](w, "window.left = true")
+	call(w, fetch.Enable, fetch.EnableParams{Patterns: []*fetch.RequestPattern{
+		{URLPattern: w.base + "/*", ResourceType: network.ResourceTypeDocument, RequestStage: fetch.RequestStageResponse},
+		{URLPattern: w.base + "/static/*", ResourceType: network.ResourceTypeScript, RequestStage: fetch.RequestStageRequest}}})
+	return w
+}
+
+// Moving ends Still.
+func (w *Window) Moving() *Window {
+	w.t.Helper()
 	call(w, fetch.Disable, cdp.Empty{})
-	return w.arriveAt(site, "letting "+held+" go", chromedp.Steps())
+	return w
+}
+
+// pass lets a request go on that Still has stopped. Its errors are those of a window that has closed.
+func (w *Window) pass(e *fetch.EventRequestPaused) {
+	if e.ResponseStatusCode == 0 {
+		_, _ = chromedp.Call(w.ctx, fetch.FulfillRequest, fetch.FulfillRequestParams{RequestID: e.RequestID, ResponseCode: http.StatusOK,
+			ResponseHeaders: []*fetch.HeaderEntry{{Name: "Content-Type", Value: "text/javascript"}}})
+		return
+	}
+	headers := slices.DeleteFunc(slices.Clone(e.ResponseHeaders), func(h *fetch.HeaderEntry) bool { return strings.EqualFold(h.Name, "Refresh") })
+	_, _ = chromedp.Call(w.ctx, fetch.ContinueResponse, fetch.ContinueResponseParams{RequestID: e.RequestID, ResponseCode: e.ResponseStatusCode,
+		ResponseHeaders: headers})
 }
 
 // sampleApps is where the tour says that the sample apps are.
 var sampleApps = regexp.MustCompile(`The apps\s+(http://127\.0\.0\.1:\d+)`)
+
+// ChangeApp changes the settings of an app, before anybody has opened a page.
+func (c *County) ChangeApp(id string, change func(settings map[string]any)) {
+	c.t.Helper()
+	c.records(func(tx *db.Tx) error {
+		var raw string
+		settings := map[string]any{}
+		if err := tx.Row("SELECT settings FROM apps WHERE id = $1", []any{id}, &raw); err != nil {
+			return err
+		}
+		if err := json.Unmarshal([]byte(raw), &settings); err != nil {
+			return err
+		}
+		change(settings)
+		changed, err := json.Marshal(settings)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec("UPDATE apps SET settings = $2 WHERE id = $1", id, string(changed))
+		return err
+	})
+}
