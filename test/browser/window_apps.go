@@ -92,6 +92,7 @@ func (w *Window) arriveAt(site, what string, action chromedp.Action[chromedp.Voi
 // So they can be looked at, and be pressed, until Moving.
 func (w *Window) Still() *Window {
 	w.t.Helper()
+	call(w, network.SetCacheDisabled, network.SetCacheDisabledParams{CacheDisabled: true})
 	call(w, fetch.Enable, fetch.EnableParams{Patterns: []*fetch.RequestPattern{
 		{URLPattern: w.base + "/*", ResourceType: network.ResourceTypeDocument, RequestStage: fetch.RequestStageResponse},
 		{URLPattern: w.base + "/static/*", ResourceType: network.ResourceTypeScript, RequestStage: fetch.RequestStageRequest}}})
@@ -102,6 +103,7 @@ func (w *Window) Still() *Window {
 func (w *Window) Moving() *Window {
 	w.t.Helper()
 	call(w, fetch.Disable, cdp.Empty{})
+	call(w, network.SetCacheDisabled, network.SetCacheDisabledParams{})
 	return w
 }
 
@@ -141,3 +143,6 @@ func (c *County) ChangeApp(id string, change func(settings map[string]any)) {
 		return err
 	})
 }
+
+// Scripted tells whether pages have their scripts.
+func (w *Window) Scripted() bool { return !w.noScript }
