@@ -17,6 +17,8 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"woggle/internal/app"
+	"woggle/internal/audit"
 	"woggle/internal/db"
 )
 
@@ -146,3 +148,11 @@ func (c *County) ChangeApp(id string, change func(settings map[string]any)) {
 
 // Scripted tells whether pages have their scripts.
 func (w *Window) Scripted() bool { return !w.noScript }
+
+// AddLink adds an app that is only a tile.
+func (c *County) AddLink(id, name, to string) {
+	c.t.Helper()
+	c.records(func(tx *db.Tx) error {
+		return app.Put(tx, audit.System, &app.App{ID: id, Name: name, Protocol: app.Link, Launch: to})
+	})
+}

@@ -101,6 +101,8 @@ func (a *Apps) turnAway(w http.ResponseWriter, r *http.Request, answer *http.Res
 	switch {
 	case answer.StatusCode == http.StatusUnauthorized && to != "":
 		http.Redirect(w, r, to, http.StatusSeeOther)
+	case answer.StatusCode == http.StatusUnauthorized:
+		http.Error(w, "Nobody is signed in.", http.StatusUnauthorized) // to a program, which could not sign in
 	case answer.StatusCode == http.StatusForbidden:
 		a.refuse(w, r, minibus, wordsDenied, "403")
 	default:
