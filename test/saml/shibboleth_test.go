@@ -3,7 +3,6 @@ package saml
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -40,11 +39,10 @@ func newShibboleth(t *testing.T, register map[string]any) (*Woggle, *Apache) {
 </SPConfig>`, a.Folder, a.Base, w.Base, a.Write(t, "idp.xml", w.Metadata()), logs("shibd"), logs("native"), a.Write(t, "sp.key", keys.key), a.Write(t, "sp.crt", keys.cert)))
 	own(t, "www-data", a.Folder)
 	socket := filepath.Join(a.Folder, "shibd.sock")
-	daemon := exec.Command("/usr/sbin/shibd", "-F", "-c", settings, "-p", filepath.Join(a.Folder, "shibd.pid"))
-	run(t, daemon, socket, func() string {
+	run(t, socket, func() string {
 		log, _ := os.ReadFile(filepath.Join(a.Folder, "shibd.log"))
 		return string(log)
-	})
+	}, "/usr/sbin/shibd", "-F", "-c", settings, "-p", filepath.Join(a.Folder, "shibd.pid"))
 	if err := os.Chmod(socket, 0o777); err != nil {
 		t.Fatal(err)
 	}
