@@ -21,6 +21,7 @@ need npm installed npm
 need postgresql server
 need chromium installed chromium
 need apache2 test -x /usr/sbin/apache2
+need libapache2-mod-shib test -e /usr/lib/apache2/modules/mod_shib.so
 need libapache2-mod-auth-mellon test -e /usr/lib/apache2/modules/mod_auth_mellon.so
 need xmlsec1 installed xmlsec1
 need apache2 test -x /usr/sbin/apache2
