@@ -49,11 +49,19 @@ func (s *Server) mountApps(bare func(string, http.HandlerFunc), guarded, _ func(
 
 // AppReaders let each protocol judge the settings of an app, by the name of the protocol.
 func AppReaders() map[string]func(*app.App) error {
-	return map[string]func(*app.App) error{}
+	return map[string]func(*app.App) error{
+		forwardauth.Protocol: new(forwardauth.Forward).Read,
+	}
 }
 
 // AppFacts are what has to be typed into the app, for whoever sets it up. The base is our own address.
-func AppFacts(_ string, _ *app.App) []app.Fact { return nil }
+func AppFacts(base string, a *app.App) []app.Fact {
+	switch a.Protocol {
+	case forwardauth.Protocol:
+		return forwardauth.Facts(base)
+	}
+	return nil
+}
 
 // Apps is the desk, for what stands around the server.
 func (s *Server) Apps() *app.Desk { return s.apps.desk }

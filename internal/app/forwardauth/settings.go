@@ -22,8 +22,21 @@ const Protocol = "forwardauth"
 
 // Settings are what stands in [app.forwardauth].
 type Settings struct {
-	Hosts []string `json:"hosts"` // as people type them, with a port that is not the scheme's own
-	Paths []Path   `json:"paths,omitempty"`
+	Hosts Hosts  `json:"hosts"`
+	Paths []Path `json:"paths,omitempty"`
+}
+
+// Hosts are names as people type them, with a port that is not the scheme's own. One may stand without a list around it.
+type Hosts []string
+
+// UnmarshalJSON reads a list or one name.
+func (h *Hosts) UnmarshalJSON(raw []byte) error {
+	var one string
+	if json.Unmarshal(raw, &one) == nil {
+		*h = Hosts{one}
+		return nil
+	}
+	return json.Unmarshal(raw, (*[]string)(h))
 }
 
 // Path is a part of a site that takes less or more than the rest.
@@ -50,6 +63,12 @@ type rule struct {
 	open   bool
 	groups []string
 	demand app.Demand
+}
+
+// Facts are what has to be typed into the proxy. The base is our own address.
+func Facts(base string) []app.Fact {
+	return []app.Fact{{Name: "What the proxy asks (nginx, caddy, traefik, haproxy, envoy)", Value: base + checkPath + "nginx"},
+		{Name: "Where the site's sign-out leads", Value: signOutPath}, {Name: "Keys of Woggle-Assertion", Value: base + "/forward/keys"}}
 }
 
 // Name is the protocol's name.
