@@ -8,6 +8,8 @@ import (
 
 	"woggle/internal/app"
 	"woggle/internal/app/forwardauth"
+	"woggle/internal/app/oidc"
+	"woggle/internal/app/wsfed"
 	"woggle/internal/db"
 	"woggle/internal/keys/signing"
 	"woggle/internal/outgoing"
@@ -21,6 +23,8 @@ type apps struct {
 	desk    *app.Desk
 	keys    *signing.Store
 	client  *http.Client // for what Woggle asks of other sites
+	wsfed   *wsfed.Provider
+	oidc    *oidc.Provider
 	forward *forwardauth.Forward
 }
 
@@ -32,6 +36,18 @@ func (s *Server) addApps(o Options) (err error) {
 	if err != nil {
 		return err
 	}
+	s.apps.wsfed, err = wsfed.New(wsfed.Deps{DB: o.DB, Pages: s.pages, Sessions: s.sessions, Signing: s.apps.keys, Desk: s.apps.desk,
+		Base: o.Base.String(), Brand: o.Brand.Name, Log: o.Log})
+	if err != nil {
+		return err
+	}
+	s.apps.desk.Use(s.apps.wsfed)
+	s.apps.oidc, err = oidc.New(oidc.Deps{DB: o.DB, Keys: o.Keys, Pages: s.pages, Sessions: s.sessions, Desk: s.apps.desk, Signing: s.apps.keys,
+		Outgoing: s.apps.client, Base: o.Base.String(), Forget: s.forget, Log: o.Log})
+	if err != nil {
+		return err
+	}
+	s.apps.desk.Use(s.apps.oidc)
 	s.apps.forward, err = forwardauth.New(forwardauth.Deps{DB: o.DB, Keys: o.Keys, Signing: s.apps.keys, Pages: s.pages, Sessions: s.sessions,
 		Desk: s.apps.desk, Base: o.Base, Trusts: s.trusts, Log: o.Log})
 	if err != nil {
@@ -42,21 +58,27 @@ func (s *Server) addApps(o Options) (err error) {
 }
 
 // mountApps adds the routes of the desk and the protocols.
-func (s *Server) mountApps(bare func(string, http.HandlerFunc), guarded, _ func(string, page.Handler)) {
-	s.apps.desk.Mount(guarded)          // /app
-	s.apps.forward.Mount(bare, guarded) // /forward
+func (s *Server) mountApps(bare func(string, http.HandlerFunc), guarded, foreign func(string, page.Handler)) {
+	s.apps.desk.Mount(guarded)                 // /app
+	s.apps.wsfed.Mount(guarded, foreign, bare) // /wsfed, /FederationMetadata
+	s.apps.oidc.Mount(guarded, foreign, bare)  // /oidc, /device, /.well-known/openid-configuration
+	s.apps.forward.Mount(bare, guarded)        // /forward
 }
 
 // AppReaders let each protocol judge the settings of an app, by the name of the protocol.
 func AppReaders() map[string]func(*app.App) error {
-	return map[string]func(*app.App) error{
-		forwardauth.Protocol: new(forwardauth.Forward).Read,
+	readers := map[string]func(*app.App) error{}
+	for _, p := range []app.Protocol{&oidc.Provider{}, &wsfed.Provider{}, &forwardauth.Forward{}} {
+		readers[p.Name()] = p.Read
 	}
+	return readers
 }
 
 // AppFacts are what has to be typed into the app, for whoever sets it up. The base is our own address.
 func AppFacts(base string, a *app.App) []app.Fact {
 	switch a.Protocol {
+	case wsfed.Name:
+		return wsfed.Facts(base, a)
 	case forwardauth.Protocol:
 		return forwardauth.Facts(base)
 	}
@@ -76,6 +98,29 @@ func (s *Server) tendApps(ctx context.Context) {
 	}
 }
 
+// tellApps tells apps that somebody has signed out.
+func (s *Server) tellApps(ctx context.Context) {
+	if err := s.apps.oidc.TellApps(ctx); err != nil && ctx.Err() == nil {
+		s.log.Error("apps could not be told of sign-outs; it is tried again", "error", err)
+	}
+}
+
+// sweepGrants deletes what apps were given and is long over, a little at a time, until nothing is left.
+func (s *Server) sweepGrants(ctx context.Context) {
+	for more := true; more && ctx.Err() == nil; {
+		err := s.db.Tx(ctx, func(tx *db.Tx) (err error) {
+			more, err = oidc.Sweep(tx)
+			return err
+		})
+		if err != nil {
+			if ctx.Err() == nil {
+				s.log.Error("old grants could not be swept; it is tried again in an hour", "error", err)
+			}
+			return
+		}
+	}
+}
+
 // tendKeys makes the next signing key in time.
 func (s *Server) tendKeys(ctx context.Context) {
 	if err := s.apps.keys.Tend(ctx); err != nil && ctx.Err() == nil {
@@ -85,7 +130,8 @@ func (s *Server) tendKeys(ctx context.Context) {
 
 // sweepApps deletes what apps have left behind.
 func sweepApps() map[string]func(*db.Tx) error {
-	return map[string]func(*db.Tx) error{"requests of apps": app.Sweep, "hosts behind proxies": forwardauth.Sweep}
+	return map[string]func(*db.Tx) error{"requests of apps": app.Sweep, "answers of WS-Federation": wsfed.Sweep,
+		"hosts behind proxies": forwardauth.Sweep}
 }
 
 // foreign wraps a page that another site's form comes to: an app sends the browser with a request. It is no form of ours, so
