@@ -5,6 +5,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -20,6 +21,7 @@ const patience = 30 * time.Second
 // canonical spelling, a length or chunks.
 type browser struct {
 	address string // host:port
+	host    string // under which it asks, over TLS that ends before the program; empty: the address, without TLS
 	conn    net.Conn
 	in      *bufio.Reader
 	out     []byte
@@ -86,7 +88,7 @@ func (b *browser) do(method, path string, form []byte) (a answer, err error) {
 func (b *browser) request(method, path string, form []byte) []byte {
 	out := append(b.out[:0], method...)
 	out = append(append(append(out, ' '), path...), " HTTP/1.1\r\nHost: "...)
-	out = append(append(out, b.address...), accepted...)
+	out = append(append(out, cmp.Or(b.host, b.address)...), accepted...)
 	for i, c := range b.cookies {
 		if i == 0 {
 			out = append(out, "\r\nCookie: "...)
@@ -96,7 +98,11 @@ func (b *browser) request(method, path string, form []byte) []byte {
 		out = append(append(append(out, c[0]...), '='), c[1]...)
 	}
 	if method == "POST" {
-		out = append(append(out, "\r\nOrigin: http://"...), b.address...)
+		if b.host != "" {
+			out = append(append(out, "\r\nOrigin: https://"...), b.host...)
+		} else {
+			out = append(append(out, "\r\nOrigin: http://"...), b.address...)
+		}
 		out = append(out, "\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: "...)
 		out = strconv.AppendInt(out, int64(len(form)), 10)
 	}

@@ -46,7 +46,7 @@ func (wg *Woggle) Front(name string, node int, site string) (address string) {
 		return wg.Stand(name, node, Onward(site))
 	}
 	if _, err := os.Stat(program); err != nil {
-		dbtest.Need(wg.t, fmt.Errorf("%s is not installed (Debian: apt-get install %s)", name, name))
+		dbtest.Need(wg.t, fmt.Errorf("%s is not installed: type make tools", name))
 	}
 	folder := wg.t.TempDir()
 	address = freeAddress(wg.t)
