@@ -39,10 +39,11 @@ const (
 // startAddress is where a browser signs in. Before it leaves, it gets a cookie of the site's host, if it has none: only
 // where that is will the ticket be taken, so that nobody can be signed in by somebody else's ticket.
 func (f *Forward) startAddress(w http.ResponseWriter, a asked) string {
-	nonce := f.cookie(a.header, f.nonceCookie())
-	if nonce == "" {
-		nonce = db.NewToken()
-		f.setCookie(w, f.nonceCookie(), nonce, nonceLife)
+	nonce := db.NewToken()
+	if known := f.nonces(a.header); len(known) > 0 {
+		nonce = known[0]
+	} else {
+		f.setCookie(w, f.nonceCookie()+nonce[:6], nonce, nonceLife)
 	}
 	raw, err := json.Marshal(beginning{Host: a.host, Target: a.back(), Nonce: f.Keys.MAC(noncePurpose, nonce), At: f.DB.Now().UnixMilli()})
 	if err != nil {

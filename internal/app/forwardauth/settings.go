@@ -175,11 +175,12 @@ func (p *Path) rule() (rule, error) {
 type sites struct {
 	of     *app.Apps
 	byHost map[string]*site
+	closed []string // hosts of two apps, and our own
 }
 
 // index finds sites by their hosts. A host of two apps is nobody's: which of the two decides must not hang on the order.
-func index(apps *app.Apps, own string) (*sites, []string) {
-	all, twice := &sites{of: apps, byHost: map[string]*site{}}, []string(nil)
+func index(apps *app.Apps, own string) *sites {
+	all := &sites{of: apps, byHost: map[string]*site{}}
 	for _, a := range apps.Of(Protocol) {
 		one, ok := a.Parsed.(*site)
 		if !ok {
@@ -187,13 +188,13 @@ func index(apps *app.Apps, own string) (*sites, []string) {
 		}
 		for _, host := range one.hosts {
 			if _, taken := all.byHost[host]; taken || host == own {
-				twice = append(twice, host)
+				all.closed = append(all.closed, host)
 			}
 			all.byHost[host] = one
 		}
 	}
-	for _, host := range twice {
+	for _, host := range all.closed {
 		delete(all.byHost, host)
 	}
-	return all, twice
+	return all
 }

@@ -44,7 +44,7 @@ func ticket(t *testing.T, wg *proxy.Woggle, b *proxy.Browser, host string) (addr
 }
 
 func nonceCookie(nonce string) http.Header {
-	return http.Header{"Cookie": {"__Host-woggle-app-start=" + nonce}}
+	return http.Header{"Cookie": {"__Host-woggle-start-abcdef=" + nonce}}
 }
 
 // token is the cookie of the site that an answer sets, or empty.
@@ -102,11 +102,8 @@ func TestATicketIsBoundToBrowserHostAndTime(t *testing.T) {
 	wg, b := signedIn(t, d, clock, 1)
 	stranger := db.NewToken()
 	for what, c := range map[string]func(address, nonce string) question{
-		"no cookie":       func(a, _ string) question { return question{target: a} },
-		"another browser": func(a, _ string) question { return question{target: a, header: nonceCookie(stranger)} },
-		"two cookies": func(a, n string) question {
-			return question{target: a, header: nonceCookie(n + "; __Host-woggle-app-start=" + n)}
-		},
+		"no cookie":              func(a, _ string) question { return question{target: a} },
+		"another browser":        func(a, _ string) question { return question{target: a, header: nonceCookie(stranger)} },
 		"the ticket as a cookie": func(a, _ string) question { return question{target: a, header: nonceCookie(a[len(a)-52:])} },
 		"another host": func(a, n string) question {
 			return question{target: a, host: "photos.example.net", header: nonceCookie(n)}
@@ -263,4 +260,34 @@ func TestWhatIsOverIsSwept(t *testing.T) {
 			t.Errorf("%d rows outlive their visits", n)
 		}
 	})
+}
+
+// A browser that opens its tabs of yesterday asks for five pages at once, before it has any cookie. Each comes back.
+func TestAllTabsOfAStartingBrowserArrive(t *testing.T) {
+	d, clock := dbtest.Open(t)
+	wg, b := signedIn(t, d, clock, 1)
+	var addresses, jar []string
+	for range 5 {
+		address, nonce := ticket(t, wg, b, "wiki.example.org")
+		addresses = append(addresses, address)
+		jar = append(jar, "__Host-woggle-start-"+nonce[:6]+"="+nonce)
+	}
+	for _, address := range addresses {
+		got := ask(t, wg, 0, "caddy", question{target: address, header: http.Header{"Cookie": {strings.Join(jar, "; ")}}})
+		if token(got) == "" || got.Header.Get("Location") != wiki+"/page" {
+			t.Errorf("a tab is sent to %q", got.Header["Location"])
+		}
+	}
+}
+
+// Whoever goes back in the history to a ticket that was used is signed in already, and sees the site.
+func TestGoingBackToAUsedTicketLeadsToTheSite(t *testing.T) {
+	d, clock := dbtest.Open(t)
+	wg, b := signedIn(t, d, clock, 1)
+	address, nonce := ticket(t, wg, b, "wiki.example.org")
+	cookie := token(ask(t, wg, 0, "caddy", question{target: address, header: nonceCookie(nonce)}))
+	got := ask(t, wg, 0, "caddy", question{target: address, header: http.Header{"Cookie": {"__Host-woggle-app=" + cookie}}})
+	if got.Header.Get("Location") != wiki+"/" || token(got) != "" {
+		t.Errorf("%d %q", got.StatusCode, got.Header["Location"])
+	}
 }
