@@ -27,16 +27,17 @@ type program struct {
 
 // commands are what can be typed after "woggle".
 type commands struct {
-	Demo     demoCommand     `cmd:"" help:"Try Woggle: a sample county on this computer, with phones of its own."`
-	Serve    serveCommand    `cmd:"" help:"Run the server."`
-	Check    checkCommand    `cmd:"" help:"Explain what is wrong with the settings, and where."`
-	User     userCommand     `cmd:"" help:"See to people, while the server runs or not."`
-	Message  messageCommand  `cmd:"" help:"See what was sent, by which routes, and what it cost; try a route."`
-	App      appCommand      `cmd:"" help:"See to the apps that people sign in to."`
-	Key      keyCommand      `cmd:"" help:"See to the keys with which apps are told who somebody is."`
-	Field    fieldCommand    `cmd:"" help:"See to the details that the organisation asks people for."`
-	Restored restoredCommand `cmd:"" help:"After a backup was put back: end what it may have brought back."`
-	Version  versionCommand  `cmd:"" help:"Tell the version."`
+	Demo     demoCommand        `cmd:"" help:"Try Woggle: a sample county on this computer, with phones of its own."`
+	Serve    serveCommand       `cmd:"" help:"Run the server."`
+	Check    checkCommand       `cmd:"" help:"Explain what is wrong with the settings, and where."`
+	User     userCommand        `cmd:"" help:"See to people, while the server runs or not."`
+	Message  messageCommand     `cmd:"" help:"See what was sent, by which routes, and what it cost; try a route."`
+	App      appCommand         `cmd:"" help:"See to the apps that people sign in to."`
+	Key      keyCommand         `cmd:"" help:"See to the keys with which apps are told who somebody is."`
+	Field    fieldCommand       `cmd:"" help:"See to the details that the organisation asks people for."`
+	Restored restoredCommand    `cmd:"" help:"After a backup was put back: end what it may have brought back."`
+	External externalMFACommand `cmd:"" name:"external-mfa" help:"Be the second step of sign-ins at Microsoft that keep their passwords there."`
+	Version  versionCommand     `cmd:"" help:"Tell the version."`
 }
 
 // Exit statuses.

@@ -71,6 +71,13 @@ const (
 
 var idForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*$`)
 
+// ReadMessage reads what the element has of all messages, whichever it is.
+func ReadMessage(root *etree.Element) (Message, error) {
+	f := &reader{root: root}
+	m := f.message(root.Tag)
+	return m, f.err
+}
+
 // ReadAuthnRequest reads the element.
 func ReadAuthnRequest(root *etree.Element) (q AuthnRequest, err error) {
 	f := &reader{root: root}

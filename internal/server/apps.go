@@ -7,8 +7,10 @@ import (
 	"time"
 
 	"woggle/internal/app"
+	"woggle/internal/app/externalmfa"
 	"woggle/internal/app/forwardauth"
 	"woggle/internal/app/oidc"
+	"woggle/internal/app/saml"
 	"woggle/internal/app/wsfed"
 	"woggle/internal/db"
 	"woggle/internal/keys/signing"
@@ -20,12 +22,14 @@ import (
 
 // apps are the parts behind the sign-in.
 type apps struct {
-	desk    *app.Desk
-	keys    *signing.Store
-	client  *http.Client // for what Woggle asks of other sites
-	wsfed   *wsfed.Provider
-	oidc    *oidc.Provider
-	forward *forwardauth.Forward
+	desk        *app.Desk
+	keys        *signing.Store
+	client      *http.Client // for what Woggle asks of other sites
+	wsfed       *wsfed.Provider
+	oidc        *oidc.Provider
+	forward     *forwardauth.Forward
+	saml        *saml.Provider
+	externalMFA *externalmfa.Provider
 }
 
 // addApps makes the desk and the protocols.
@@ -54,21 +58,31 @@ func (s *Server) addApps(o Options) (err error) {
 		return err
 	}
 	s.apps.desk.Use(s.apps.forward)
-	return nil
+	s.apps.saml, err = saml.New(saml.Deps{DB: o.DB, Keys: o.Keys, Signing: s.apps.keys, Pages: s.pages, Sessions: s.sessions,
+		Desk: s.apps.desk, Base: o.Base.String()})
+	if err != nil {
+		return err
+	}
+	s.apps.desk.Use(s.apps.saml)
+	s.apps.externalMFA, err = externalmfa.New(externalmfa.Deps{DB: o.DB, Keys: o.Keys, Pages: s.pages, Flow: s.flow, Desk: s.apps.desk,
+		Signing: s.apps.keys, Outgoing: s.apps.client, Clouds: o.Clouds, Base: o.Base.String(), Log: o.Log})
+	return err
 }
 
 // mountApps adds the routes of the desk and the protocols.
 func (s *Server) mountApps(bare func(string, http.HandlerFunc), guarded, foreign func(string, page.Handler)) {
-	s.apps.desk.Mount(guarded)                 // /app
-	s.apps.wsfed.Mount(guarded, foreign, bare) // /wsfed, /FederationMetadata
-	s.apps.oidc.Mount(guarded, foreign, bare)  // /oidc, /device, /.well-known/openid-configuration
-	s.apps.forward.Mount(bare, guarded)        // /forward
+	s.apps.desk.Mount(guarded)                       // /app
+	s.apps.wsfed.Mount(guarded, foreign, bare)       // /wsfed, /FederationMetadata
+	s.apps.oidc.Mount(guarded, foreign, bare)        // /oidc, /device, /.well-known/openid-configuration
+	s.apps.forward.Mount(bare, guarded)              // /forward
+	s.apps.saml.Mount(guarded, foreign, bare)        // /saml
+	s.apps.externalMFA.Mount(bare, foreign, guarded) // /microsoft
 }
 
 // AppReaders let each protocol judge the settings of an app, by the name of the protocol.
 func AppReaders() map[string]func(*app.App) error {
 	readers := map[string]func(*app.App) error{}
-	for _, p := range []app.Protocol{&oidc.Provider{}, &wsfed.Provider{}, &forwardauth.Forward{}} {
+	for _, p := range []app.Protocol{&oidc.Provider{}, &saml.Provider{}, &wsfed.Provider{}, &forwardauth.Forward{}} {
 		readers[p.Name()] = p.Read
 	}
 	return readers
@@ -76,11 +90,10 @@ func AppReaders() map[string]func(*app.App) error {
 
 // AppFacts are what has to be typed into the app, for whoever sets it up. The base is our own address.
 func AppFacts(base string, a *app.App) []app.Fact {
-	switch a.Protocol {
-	case wsfed.Name:
-		return wsfed.Facts(base, a)
-	case forwardauth.Protocol:
-		return forwardauth.Facts(base)
+	facts := map[string]func(string, *app.App) []app.Fact{oidc.Name: oidc.Facts, saml.Name: saml.Facts, wsfed.Name: wsfed.Facts,
+		forwardauth.Name: forwardauth.Facts}
+	if tell, known := facts[a.Protocol]; known {
+		return tell(base, a)
 	}
 	return nil
 }
@@ -130,8 +143,8 @@ func (s *Server) tendKeys(ctx context.Context) {
 
 // sweepApps deletes what apps have left behind.
 func sweepApps() map[string]func(*db.Tx) error {
-	return map[string]func(*db.Tx) error{"requests of apps": app.Sweep, "answers of WS-Federation": wsfed.Sweep,
-		"hosts behind proxies": forwardauth.Sweep}
+	return map[string]func(*db.Tx) error{"requests of apps": app.Sweep, "answers of WS-Federation": wsfed.Sweep, "answers of SAML": saml.Sweep,
+		"hosts behind proxies": forwardauth.Sweep, "requests of external MFA": externalmfa.Sweep}
 }
 
 // foreign wraps a page that another site's form comes to: an app sends the browser with a request. It is no form of ours, so

@@ -84,7 +84,7 @@ func (s *site) addSite(ctx context.Context) error {
 		Paths: []forwardauth.Path{{Prefix: "/public/", Open: true}, {Prefix: "/admin", Fresh: "10m"}}})
 	if err == nil {
 		err = d.Tx(ctx, func(tx *db.Tx) error {
-			return app.Put(tx, audit.System, &app.App{ID: "wiki", Name: "Wiki", Protocol: forwardauth.Protocol, Settings: own})
+			return app.Put(tx, audit.System, &app.App{ID: "wiki", Name: "Wiki", Protocol: forwardauth.Name, Settings: own})
 		})
 	}
 	return errors.Join(err, d.Close())

@@ -117,7 +117,7 @@ func (f *Forward) signOut(w http.ResponseWriter, r *http.Request, d dialect, s *
 				return err
 			}
 			return audit.Record(tx, audit.Event{Type: audit.AppLeft, Actor: user, User: user,
-				Detail: audit.Detail{"app": s.app.ID, "name": s.app.Name, "protocol": Protocol}})
+				Detail: audit.Detail{"app": s.app.ID, "name": s.app.Name, "protocol": Name}})
 		})
 		if err != nil {
 			f.trouble(w, r, err)

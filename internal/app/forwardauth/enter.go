@@ -103,7 +103,7 @@ func (f *Forward) start(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return f.Desk.Receive(w, r, &app.Request{Protocol: Protocol, App: s.app, Data: data, Demand: rule.demand})
+	return f.Desk.Receive(w, r, &app.Request{Protocol: Name, App: s.app, Data: data, Demand: rule.demand})
 }
 
 // Enter gives the browser a ticket for the site. The site's host makes a cookie of it.
@@ -174,7 +174,7 @@ func (f *Forward) after(w http.ResponseWriter, r *http.Request, name string, opt
 		return err
 	}
 	a, known := apps.ByID(r.URL.Query().Get("app"))
-	if !known || a.Protocol != Protocol {
+	if !known || a.Protocol != Name {
 		return problem.New(problem.NotFound, "error.not-found")
 	}
 	one := a.Parsed.(*site)

@@ -17,8 +17,8 @@ import (
 	"woggle/internal/signin"
 )
 
-// Protocol is the name in the apps file and in the database.
-const Protocol = "forwardauth"
+// Name is the protocol, in the apps file and in the database.
+const Name = "forwardauth"
 
 // Settings are what stands in [app.forwardauth].
 type Settings struct {
@@ -66,13 +66,13 @@ type rule struct {
 }
 
 // Facts are what has to be typed into the proxy. The base is our own address.
-func Facts(base string) []app.Fact {
+func Facts(base string, _ *app.App) []app.Fact {
 	return []app.Fact{{Name: "What the proxy asks (nginx, caddy, traefik, haproxy, envoy)", Value: base + checkPath + "nginx"},
 		{Name: "Where the site's sign-out leads", Value: signOutPath}, {Name: "Keys of Woggle-Assertion", Value: base + "/forward/keys"}}
 }
 
 // Name is the protocol's name.
-func (f *Forward) Name() string { return Protocol }
+func (f *Forward) Name() string { return Name }
 
 // Read makes a site of the app's settings.
 func (f *Forward) Read(a *app.App) error {
@@ -181,7 +181,7 @@ type sites struct {
 // index finds sites by their hosts. A host of two apps is nobody's: which of the two decides must not hang on the order.
 func index(apps *app.Apps, own string) *sites {
 	all := &sites{of: apps, byHost: map[string]*site{}}
-	for _, a := range apps.Of(Protocol) {
+	for _, a := range apps.Of(Name) {
 		one, ok := a.Parsed.(*site)
 		if !ok {
 			continue
