@@ -113,8 +113,9 @@ func isTarget(s string) bool {
 // would follow to a page that it cannot use.
 func (a *asked) navigates() bool {
 	if mode := a.header["Sec-Fetch-Mode"]; len(mode) > 0 {
-		// A frame within a page of another site is not let sign in: we refuse to be framed anyway.
-		return len(mode) == 1 && mode[0] == "navigate" && a.header.Get("Sec-Fetch-Dest") != "iframe"
+		dest := a.header.Get("Sec-Fetch-Dest")
+		// Not in a frame: our pages refuse to be shown in one.
+		return len(mode) == 1 && mode[0] == "navigate" && (dest == "" || dest == "document")
 	}
 	return (a.method == http.MethodGet || a.method == http.MethodHead) && strings.Contains(a.header.Get("Accept"), "text/html")
 }
