@@ -74,6 +74,15 @@ const (
 	ExternalMFALinked    Type = "external-mfa-linked"
 	ExternalMFAUnlinked  Type = "external-mfa-unlinked"
 	ExternalMFARefused   Type = "external-mfa-refused"
+	GroupAdded           Type = "group-added"
+	GroupRenamed         Type = "group-renamed"
+	GroupRemoved         Type = "group-removed"
+	ScimChanged          Type = "scim-changed" // a connection or a target: what was done stands in the detail
+	TenantConnected      Type = "tenant-connected"
+	DomainFederated      Type = "domain-federated"
+	DomainRolledBack     Type = "domain-rolled-back"
+	AccountMatched       Type = "account-matched"
+	AccountChanged       Type = "account-changed"
 )
 
 // Types is the whole catalogue, for pages and tests.
@@ -82,10 +91,10 @@ var Types = [...]Type{SignedIn, SignedOut, SessionEnded, SessionsEnded, Refused,
 	MethodDisabled, DefaultChanged, PasswordSet, PasswordChanged, RecoveryAsked, DetailsChanged, NotMe, Unfrozen, UserAdded,
 	UserDisabled, UserEnabled, UserLocked, PassIssued, PassUsed, RoleChanged, GroupJoined,
 	GroupLeft, MethodsReset, FieldChanged, SetupLinkMade, BackupRestored,
-	SpendingAlarm, RangeClosed, OriginClosed, RangeOpened, PriceMissing,
-	AppEntered, AppRefused, AppLeft, AppAdded, AppChanged, AppRemoved, SigningKeyMade,
-	AppTokenReused, AppSecretMade, AppSecretEnded, AppConsented, AppDeviceAllowed,
-	ProvedElsewhere, ExternalMFAConnected, ExternalMFARemoved, ExternalMFALinked, ExternalMFAUnlinked, ExternalMFARefused}
+	SpendingAlarm, RangeClosed, OriginClosed, RangeOpened, PriceMissing, AppEntered, AppRefused, AppLeft, AppAdded, AppChanged,
+	AppRemoved, SigningKeyMade, AppTokenReused, AppSecretMade, AppSecretEnded, AppConsented, AppDeviceAllowed, ProvedElsewhere,
+	ExternalMFAConnected, ExternalMFARemoved, ExternalMFALinked, ExternalMFAUnlinked, ExternalMFARefused, GroupAdded, GroupRenamed,
+	GroupRemoved, ScimChanged, TenantConnected, DomainFederated, DomainRolledBack, AccountMatched, AccountChanged}
 
 // System is the actor of what the program did by itself, or what was done at its command line.
 const System = "system"
@@ -98,7 +107,7 @@ type Event struct {
 	ID      string
 	At      time.Time
 	Type    Type
-	Actor   string // user id, or System
+	Actor   string // user id, System, or "scim:" and the name of the connection that did it
 	User    string // user id of the person it happened to, or empty
 	Address string // client address, or empty
 	Agent   string // browser and system in plain words, or empty

@@ -93,6 +93,11 @@ func TestAPersonArrivesBehindEveryProxy(t *testing.T) {
 		if err != nil || !strings.HasPrefix(page.Body, "echo POST /save\n") || !slices.Equal(Heard(t, page.Body, "Content-Length"), []string{"3"}) {
 			t.Errorf("%v %v", page, err)
 		}
+		// A long address survives the sign-in.
+		long := wiki + "/find?words=" + strings.Repeat("camp+", 380)
+		if other := s.browser().Go(long).SignIn(p); other.Page.URL.String() != long {
+			t.Errorf("the long address came to be %.100s", other.Page.URL)
+		}
 		b.Go(wiki + "/admin/users").At("https://" + Home + "/forward/start").Sees("this part of The wiki is not open to you")
 	})
 }
