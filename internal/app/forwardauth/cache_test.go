@@ -30,6 +30,9 @@ func status(t *testing.T, wg *proxy.Woggle, node int, target, cookie string) int
 
 // A right that was taken away on another node lasts five seconds at most, to the millisecond; here it ends at once.
 func TestADecisionIsKeptForFiveSecondsAtMost(t *testing.T) {
+	if forwardauth.KeptFor > 5*time.Second || forwardauth.TicketLife > time.Minute {
+		t.Error("what takes rights away lasts longer than was promised")
+	}
 	for what, change := range map[string]func(wg *proxy.Woggle, p proxy.Person){
 		"signed out on the other node": func(wg *proxy.Woggle, p proxy.Person) {
 			wg.Tx(func(tx *db.Tx) error { return manager(wg).EndOthers(tx, p.ID, "", p.ID) })
@@ -112,6 +115,9 @@ func TestADecisionIsForOnePartOnly(t *testing.T) {
 		}
 		if got := status(t, wg, 0, "/", cookie[:51]+"b"); got != http.StatusUnauthorized {
 			t.Errorf("another cookie: %d", got)
+		}
+		if got := status(t, wg, 0, "/", cookie+"; __Host-woggle-app="+cookie[:51]+"b"); got != http.StatusUnauthorized {
+			t.Errorf("two cookies, one of them planted: %d", got)
 		}
 		if got := ask(t, wg, 0, "caddy", question{host: "photos.example.net", cookie: cookie, script: true}).StatusCode; got != http.StatusUnauthorized {
 			t.Errorf("another host: %d", got)

@@ -64,7 +64,7 @@ func (f *Forward) reopen(q string) *beginning {
 		return nil
 	}
 	var b beginning
-	if json.Unmarshal(raw, &b) != nil || !isLocal(b.Target) {
+	if json.Unmarshal(raw, &b) != nil {
 		return nil
 	}
 	return &b
