@@ -39,6 +39,9 @@ need pocketsphinx installed pocketsphinx_batch
 need pocketsphinx-en-us test -d /usr/share/pocketsphinx/model/en-us
 need iproute2 installed ip
 need python3-aiosmtpd mail_server
+need nginx-light test -x /usr/sbin/nginx
+need caddy test -x /usr/bin/caddy
+need haproxy test -x /usr/sbin/haproxy
 
 if [ ${#missing[@]} -eq 0 ]; then
     exit 0

@@ -118,7 +118,8 @@ func AppReaders() map[string]func(*app.App) error {
 
 // AppFacts are what has to be typed into the app, for whoever sets it up. The base is our own address.
 func AppFacts(base string, a *app.App) []app.Fact {
-	facts := map[string]func(string, *app.App) []app.Fact{oidc.Name: oidc.Facts, saml.Name: saml.Facts, wsfed.Name: wsfed.Facts}
+	facts := map[string]func(string, *app.App) []app.Fact{oidc.Name: oidc.Facts, saml.Name: saml.Facts, wsfed.Name: wsfed.Facts,
+		forwardauth.Name: forwardauth.Facts}
 	if tell, known := facts[a.Protocol]; known {
 		return tell(base, a)
 	}
