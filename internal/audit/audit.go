@@ -67,6 +67,11 @@ const (
 	AppChanged        Type = "app-changed"
 	AppRemoved        Type = "app-removed"
 	SigningKeyMade    Type = "signing-key-made"
+	AppTokenReused    Type = "app-token-reused"
+	AppSecretMade     Type = "app-secret-made"
+	AppSecretEnded    Type = "app-secret-ended"
+	AppConsented      Type = "app-consented"
+	AppDeviceAllowed  Type = "app-device-allowed"
 )
 
 // Types is the whole catalogue, for pages and tests.
@@ -76,7 +81,8 @@ var Types = [...]Type{SignedIn, SignedOut, SessionEnded, SessionsEnded, Refused,
 	UserDisabled, UserEnabled, UserLocked, PassIssued, PassUsed, RoleChanged, GroupJoined,
 	GroupLeft, MethodsReset, FieldChanged, SetupLinkMade, BackupRestored,
 	SpendingAlarm, RangeClosed, OriginClosed, RangeOpened, PriceMissing, GroupAdded, GroupRenamed, GroupRemoved, ScimChanged,
-	AppEntered, AppRefused, AppLeft, AppAdded, AppChanged, AppRemoved, SigningKeyMade}
+	AppEntered, AppRefused, AppLeft, AppAdded, AppChanged, AppRemoved, SigningKeyMade,
+	AppTokenReused, AppSecretMade, AppSecretEnded, AppConsented, AppDeviceAllowed}
 
 // System is the actor of what the program did by itself, or what was done at its command line.
 const System = "system"
