@@ -252,7 +252,7 @@ func (p people) store(tx *db.Tx, visit *visit, user directory.User, l *link) (di
 
 // setActive disables, and lets in again whom this connection disabled: never whom somebody else keeps out.
 func (p people) setActive(tx *db.Tx, actor string, user *directory.User, l *link) error {
-	status := user.Status
+	var status directory.Status
 	switch active := l.document["active"] != false; {
 	case !active && user.Status == directory.Active:
 		status, l.disabled = directory.Disabled, true
