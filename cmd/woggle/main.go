@@ -13,6 +13,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"woggle/internal/app/microsoft365/graph"
 	"woggle/internal/page"
 	"woggle/internal/problem"
 )
@@ -23,21 +24,24 @@ type program struct {
 	out     io.Writer
 	err     io.Writer
 	environ []string
+	clouds  func(graph.Cloud) (graph.Endpoints, bool) // where Microsoft is; nil: where it is
 }
 
 // commands are what can be typed after "woggle".
 type commands struct {
-	Demo     demoCommand     `cmd:"" help:"Try Woggle: a sample county on this computer, with phones of its own."`
-	Serve    serveCommand    `cmd:"" help:"Run the server."`
-	Check    checkCommand    `cmd:"" help:"Explain what is wrong with the settings, and where."`
-	User     userCommand     `cmd:"" help:"See to people, while the server runs or not."`
-	Message  messageCommand  `cmd:"" help:"See what was sent, by which routes, and what it cost; try a route."`
-	App      appCommand      `cmd:"" help:"See to the apps that people sign in to."`
-	Key      keyCommand      `cmd:"" help:"See to the keys with which apps are told who somebody is."`
-	Scim     scimCommand     `cmd:"" help:"See to other systems that keep people here, and those in which people are kept from here."`
-	Field    fieldCommand    `cmd:"" help:"See to the details that the organisation asks people for."`
-	Restored restoredCommand `cmd:"" help:"After a backup was put back: end what it may have brought back."`
-	Version  versionCommand  `cmd:"" help:"Tell the version."`
+	Demo         demoCommand         `cmd:"" help:"Try Woggle: a sample county on this computer, with phones of its own."`
+	Serve        serveCommand        `cmd:"" help:"Run the server."`
+	Check        checkCommand        `cmd:"" help:"Explain what is wrong with the settings, and where."`
+	User         userCommand         `cmd:"" help:"See to people, while the server runs or not."`
+	Message      messageCommand      `cmd:"" help:"See what was sent, by which routes, and what it cost; try a route."`
+	App          appCommand          `cmd:"" help:"See to the apps that people sign in to."`
+	Key          keyCommand          `cmd:"" help:"See to the keys with which apps are told who somebody is."`
+	Field        fieldCommand        `cmd:"" help:"See to the details that the organisation asks people for."`
+	Restored     restoredCommand     `cmd:"" help:"After a backup was put back: end what it may have brought back."`
+	External     externalMFACommand  `cmd:"" name:"external-mfa" help:"Be the second step of sign-ins at Microsoft that keep their passwords there."`
+	Version      versionCommand      `cmd:"" help:"Tell the version."`
+	Scim         scimCommand         `cmd:"" help:"See to other systems that keep people here, and those in which people are kept from here."`
+	Microsoft365 microsoft365Command `cmd:"" name:"microsoft365" help:"Microsoft 365: connect a tenant, send its people here to sign in, see to their accounts."`
 }
 
 // Exit statuses.

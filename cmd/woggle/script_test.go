@@ -30,7 +30,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"woggle": main})
+	testscript.Main(m, map[string]func(){"woggle": main, "woggle-beside-entra": besideEntra})
 }
 
 // The scripts in testdata are what a person could type.
@@ -39,9 +39,10 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"port": port, "await": await, "fetch": fetch, "mode": mode, "certificate": makeCertificate, "empty": empty,
-			"givephone": givePhone, "gateway": startGateway, "asscim": asSCIM,
+			"givephone": givePhone, "gateway": startGateway, "asscim": asSCIM, "entra": startEntra,
 		},
 		Setup: func(e *testscript.Env) error {
+			e.Values[entraKey{}] = &standIn{}
 			// A demonstration keeps its things in the folder for temporary files: it is to leave nothing there.
 			e.Setenv("TMPDIR", e.WorkDir+"/tmp")
 			return os.Mkdir(e.WorkDir+"/tmp", 0o700)

@@ -7,81 +7,107 @@ import (
 	"time"
 
 	"woggle/internal/app"
+	"woggle/internal/app/externalmfa"
 	"woggle/internal/app/forwardauth"
+	"woggle/internal/app/microsoft365"
 	"woggle/internal/app/oidc"
 	"woggle/internal/app/saml"
 	"woggle/internal/app/scim"
 	"woggle/internal/app/scim/target"
 	"woggle/internal/app/wsfed"
 	"woggle/internal/db"
+	"woggle/internal/directory"
 	"woggle/internal/keys/signing"
 	"woggle/internal/outgoing"
 	"woggle/internal/page"
 	"woggle/internal/problem"
+	"woggle/internal/samltoken"
 	"woggle/internal/session"
 )
 
 // apps are the parts behind the sign-in.
 type apps struct {
-	desk    *app.Desk
-	keys    *signing.Store
-	client  *http.Client // for what Woggle asks of other sites
-	wsfed   *wsfed.Provider
-	oidc    *oidc.Provider
-	forward *forwardauth.Forward
-	saml    *saml.Provider
-	scim    *scim.Server   // systems that keep people here
-	targets *target.Worker // systems in which people are kept
+	desk        *app.Desk
+	keys        *signing.Store
+	client      *http.Client // for what Woggle asks of other sites
+	oidc        *oidc.Provider
+	saml        *saml.Provider
+	wsfed       *wsfed.Provider
+	forward     *forwardauth.Forward
+	externalMFA *externalmfa.Provider
+	scim        *scim.Server   // systems that keep people here
+	targets     *target.Worker // systems in which people are kept
 }
 
 // addApps makes the desk and the protocols.
 func (s *Server) addApps(o Options) (err error) {
+	base := o.Base.String()
 	s.apps.keys = signing.New(o.DB, o.Keys, o.Brand.Name)
 	s.apps.client = outgoing.New(isLoopback(o.Base.Hostname()))
-	s.apps.targets = &target.Worker{DB: o.DB, Keys: o.Keys, HTTP: s.apps.client, Log: o.Log}
-	s.apps.scim, err = scim.New(scim.Deps{DB: o.DB, Keys: o.Keys, Base: o.Base.String(), Locales: s.pages.Locales, Log: o.Log})
-	if err != nil {
-		return err
-	}
 	s.apps.desk, err = app.New(app.Deps{DB: o.DB, Keys: o.Keys, Pages: s.pages, Sessions: s.sessions, Flow: s.flow, Log: o.Log})
 	if err != nil {
 		return err
 	}
-	s.apps.wsfed, err = wsfed.New(wsfed.Deps{DB: o.DB, Pages: s.pages, Sessions: s.sessions, Signing: s.apps.keys, Desk: s.apps.desk,
-		Base: o.Base.String(), Brand: o.Brand.Name, Log: o.Log})
+	desk, keys := s.apps.desk, s.apps.keys
+	s.apps.oidc, err = oidc.New(oidc.Deps{DB: o.DB, Keys: o.Keys, Pages: s.pages, Sessions: s.sessions, Desk: desk, Signing: keys,
+		Outgoing: s.apps.client, Base: base, Forget: s.forget, Log: o.Log})
 	if err != nil {
 		return err
 	}
-	s.apps.desk.Use(s.apps.wsfed)
-	s.apps.oidc, err = oidc.New(oidc.Deps{DB: o.DB, Keys: o.Keys, Pages: s.pages, Sessions: s.sessions, Desk: s.apps.desk, Signing: s.apps.keys,
-		Outgoing: s.apps.client, Base: o.Base.String(), Forget: s.forget, Log: o.Log})
+	s.apps.saml, err = saml.New(saml.Deps{DB: o.DB, Keys: o.Keys, Signing: keys, Pages: s.pages, Sessions: s.sessions, Desk: desk, Base: base})
 	if err != nil {
 		return err
 	}
-	s.apps.desk.Use(s.apps.oidc)
-	s.apps.forward, err = forwardauth.New(forwardauth.Deps{DB: o.DB, Keys: o.Keys, Signing: s.apps.keys, Pages: s.pages, Sessions: s.sessions,
-		Desk: s.apps.desk, Base: o.Base, Trusts: s.trusts, Log: o.Log})
+	s.apps.wsfed, err = wsfed.New(wsfed.Deps{DB: o.DB, Pages: s.pages, Sessions: s.sessions, Signing: keys, Desk: desk, Base: base,
+		Brand: o.Brand.Name, Identities: atMicrosoft, Log: o.Log})
 	if err != nil {
 		return err
 	}
-	s.apps.desk.Use(s.apps.forward)
-	s.apps.saml, err = saml.New(saml.Deps{DB: o.DB, Keys: o.Keys, Signing: s.apps.keys, Pages: s.pages, Sessions: s.sessions,
-		Desk: s.apps.desk, Base: o.Base.String()})
+	s.apps.forward, err = forwardauth.New(forwardauth.Deps{DB: o.DB, Keys: o.Keys, Signing: keys, Pages: s.pages, Sessions: s.sessions,
+		Desk: desk, Base: o.Base, Trusts: s.trusts, Log: o.Log})
 	if err != nil {
 		return err
 	}
-	s.apps.desk.Use(s.apps.saml)
-	return nil
+	desk.Use(s.apps.oidc, s.apps.saml, s.apps.wsfed, s.apps.forward)
+	s.apps.externalMFA, err = externalmfa.New(externalmfa.Deps{DB: o.DB, Keys: o.Keys, Pages: s.pages, Flow: s.flow, Desk: desk,
+		Signing: keys, Outgoing: s.apps.client, Clouds: o.Clouds, Matched: microsoft365.OfObject, Base: base, Log: o.Log})
+	if err != nil {
+		return err
+	}
+	s.apps.targets = &target.Worker{DB: o.DB, Keys: o.Keys, HTTP: s.apps.client, Log: o.Log}
+	s.apps.scim, err = scim.New(scim.Deps{DB: o.DB, Keys: o.Keys, Base: base, Locales: s.pages.Locales, Log: o.Log})
+	return err
 }
 
 // mountApps adds the routes of the desk and the protocols.
 func (s *Server) mountApps(bare func(string, http.HandlerFunc), guarded, foreign func(string, page.Handler)) {
-	s.apps.desk.Mount(guarded)                 // /app
-	s.apps.wsfed.Mount(guarded, foreign, bare) // /wsfed, /FederationMetadata
-	s.apps.oidc.Mount(guarded, foreign, bare)  // /oidc, /device, /.well-known/openid-configuration
-	s.apps.forward.Mount(bare, guarded)        // /forward
-	s.apps.saml.Mount(guarded, foreign, bare)  // /saml
-	s.apps.scim.Mount(bare)                    // /scim/v2
+	s.apps.desk.Mount(guarded)                       // /app
+	s.apps.oidc.Mount(guarded, foreign, bare)        // /oidc, /device, /.well-known/openid-configuration
+	s.apps.saml.Mount(guarded, foreign, bare)        // /saml
+	s.apps.wsfed.Mount(guarded, foreign, bare)       // /wsfed, /FederationMetadata
+	s.apps.forward.Mount(bare, guarded)              // /forward
+	s.apps.externalMFA.Mount(bare, foreign, guarded) // /microsoft
+	s.apps.scim.Mount(bare)                          // /scim/v2
+}
+
+// atMicrosoft is somebody as the connected tenant of Microsoft 365 knows them.
+func atMicrosoft(tx *db.Tx, user directory.User, _ *app.App) (samltoken.Identity, bool, error) {
+	account, found, err := microsoft365.Identity(tx, user.ID, "")
+	return samltoken.Identity{Issuer: account.Issuer, UPN: account.UPN, ImmutableID: account.ImmutableID}, found, err
+}
+
+// tiles are the apps that the user may open: the registered ones, then those of Microsoft 365.
+func (s *Server) tiles(ctx context.Context, user string) ([]app.Tile, error) {
+	all, err := s.apps.desk.Tiles(ctx, user)
+	if err != nil {
+		return nil, err
+	}
+	err = s.db.View(ctx, func(tx *db.Tx) error {
+		more, err := microsoft365.Tiles(tx, user)
+		all = append(all[:len(all):len(all)], more...)
+		return err
+	})
+	return all, err
 }
 
 // AppReaders let each protocol judge the settings of an app, by the name of the protocol.
@@ -148,7 +174,7 @@ func (s *Server) tendKeys(ctx context.Context) {
 // sweepApps deletes what apps have left behind.
 func sweepApps() map[string]func(*db.Tx) error {
 	return map[string]func(*db.Tx) error{"requests of apps": app.Sweep, "answers of WS-Federation": wsfed.Sweep, "answers of SAML": saml.Sweep,
-		"hosts behind proxies": forwardauth.Sweep}
+		"hosts behind proxies": forwardauth.Sweep, "requests of external MFA": externalmfa.Sweep}
 }
 
 // foreign wraps a page that another site's form comes to: an app sends the browser with a request. It is no form of ours, so

@@ -21,9 +21,10 @@ type Use string
 
 // The uses.
 const (
-	OIDC       Use = "oidc"       // ID tokens, logout tokens
-	Federation Use = "federation" // SAML and WS-Federation assertions: RSA only
-	Assertion  Use = "assertion"  // what sites behind a proxy are told of a person
+	OIDC        Use = "oidc"         // ID tokens, logout tokens
+	Federation  Use = "federation"   // SAML and WS-Federation assertions: RSA only
+	Assertion   Use = "assertion"    // what sites behind a proxy are told of a person
+	ExternalMFA Use = "external-mfa" // answers to Microsoft Entra: RSA only
 )
 
 // Alg is a signature algorithm of JOSE (RFC 7518 section 3.1).

@@ -1,0 +1,72 @@
+// The commands for Microsoft Graph PowerShell, for administrators who would rather do it themselves.
+package microsoft365
+
+import (
+	"context"
+	"embed"
+	"encoding/base64"
+	"fmt"
+	"net/url"
+	"strings"
+	"text/template"
+	"time"
+
+	"woggle/internal/app/microsoft365/graph"
+)
+
+//go:embed scripts/*.ps1
+var scriptFiles embed.FS
+
+// Scripts are the names of the scripts.
+var Scripts = [...]string{"check", "rollback", "federate", "rollover"}
+
+var scripts = template.Must(template.New("").Funcs(template.FuncMap{"q": quote, "comment": comment}).ParseFS(scriptFiles, "scripts/*.ps1"))
+
+// environments are the clouds as Connect-MgGraph calls them.
+var environments = map[graph.Cloud]string{graph.Global: "Global", graph.US: "USGov", graph.China: "China"}
+
+// Script is what a script is written from. It holds no secret: certificates are public.
+type Script struct {
+	Tenant       Tenant
+	Domain       Domain
+	Organisation string
+	Base         *url.URL
+	Certificates Certificates
+	At           time.Time
+}
+
+// Write writes the script with the name.
+func (s Script) Write(name string) (string, error) {
+	login, known := s.Tenant.Cloud.Endpoints()
+	if !known {
+		return "", fmt.Errorf("%q is none of Microsoft's clouds", s.Tenant.Cloud)
+	}
+	f := Wanted(s.Base, s.Organisation, s.Domain, s.Certificates)
+	next := ""
+	if f.Next != nil {
+		next = *f.Next
+	}
+	var b strings.Builder
+	err := scripts.ExecuteTemplate(&b, name+".ps1", map[string]any{"F": f, "Next": next, "Domain": s.Domain.Name, "Tenant": s.Tenant.ID,
+		"Environment": environments[s.Tenant.Cloud], "Login": login.Login, "At": s.At.Format("2006-01-02 15:04 MST"), "Role": globalAdministrator,
+		"Current": base64.StdEncoding.EncodeToString(s.Certificates.Current)})
+	return b.String(), err
+}
+
+// Script writes a script for the domain.
+func (m *Manager) Script(ctx context.Context, name, domain string) (string, error) {
+	c, d, err := m.Domain(ctx, domain)
+	if err != nil {
+		return "", err
+	}
+	if name != "check" {
+		if err := checkBase(m.Base); err != nil {
+			return "", err
+		}
+	}
+	certificates, err := m.certificates(ctx)
+	if err != nil {
+		return "", err
+	}
+	return Script{c.Tenant, d, m.Organisation, m.Base, certificates, m.DB.Now()}.Write(name)
+}
