@@ -4,7 +4,6 @@ package scim
 import (
 	"bytes"
 	"context"
-	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"io"
@@ -89,7 +88,7 @@ type visit struct {
 	address    string
 	filter     filter.Expression // nil: none
 	filterText string
-	cursor     *string // id after which the page begins; nil: the client counts
+	cursor     *cursor // where the page begins; nil: the client counts
 	next       string  // cursor of the next page
 	silent     bool    // a change that comes to nothing is answered without the resource
 	failure    error   // what the library is not to tell
@@ -280,7 +279,7 @@ func (s *Server) prepare(w http.ResponseWriter, r *http.Request, seen *visit) (*
 	return inner, err
 }
 
-func (s *Server) readQuery(seen *visit, k kind, text string, hasCursor bool, cursor string) (err error) {
+func (s *Server) readQuery(seen *visit, k kind, text string, hasCursor bool, sealed string) (err error) {
 	if text = strings.TrimSpace(text); text != "" {
 		seen.filterText = text
 		if seen.filter, err = parseFilter(text); err != nil {
@@ -289,11 +288,11 @@ func (s *Server) readQuery(seen *visit, k kind, text string, hasCursor bool, cur
 		return nil
 	}
 	if hasCursor {
-		after, ok := s.open(seen, k.path, cursor)
+		at, ok := s.open(seen, k.path, sealed)
 		if !ok {
 			return scimerrors.ScimError{ScimType: "invalidCursor", Status: http.StatusBadRequest, Detail: "This cursor was not made here, for this list."}
 		}
-		seen.cursor = &after
+		seen.cursor = &at
 	}
 	return nil
 }
@@ -308,5 +307,3 @@ type recorder struct {
 func (k *recorder) Header() http.Header         { return k.header }
 func (k *recorder) WriteHeader(status int)      { k.status = status }
 func (k *recorder) Write(b []byte) (int, error) { return k.body.Write(b) }
-
-func equal(a, b []byte) bool { return subtle.ConstantTimeCompare(a, b) == 1 }
