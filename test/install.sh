@@ -20,6 +20,10 @@ need libc6-dev test -e /usr/include/stdlib.h
 need npm installed npm
 need postgresql server
 need chromium installed chromium
+need xmlsec1 installed xmlsec1
+need libxml2-utils installed xmllint
+need opensaml-schemas test -d /usr/share/xml/opensaml
+need xmltooling-schemas test -d /usr/share/xml/xmltooling
 need zbar-tools installed zbarimg
 need oathtool installed oathtool
 need librsvg2-bin installed rsvg-convert

@@ -13,6 +13,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"woggle/internal/app"
+	"woggle/internal/app/oidc"
 	"woggle/internal/audit"
 	"woggle/internal/db"
 	"woggle/internal/server"
@@ -24,6 +25,7 @@ type appCommand struct {
 	Add    appAdd    `cmd:"" help:"Add an app, or change one that was added so."`
 	List   appList   `cmd:"" help:"List the apps."`
 	Show   appShow   `cmd:"" help:"Show an app, and what has to be typed into it."`
+	Secret appSecret `cmd:"" help:"Make a new secret for an app of OpenID Connect. It is shown once."`
 	Remove appRemove `cmd:"" help:"Remove an app: nobody signs in to it any more."`
 	Apply  appApply  `cmd:"" help:"Apply the apps file now, without a restart."`
 }
@@ -251,6 +253,44 @@ func (c *appShow) Run(p *program, k *kong.Context, place *Place) error {
 		}
 		fmt.Fprintln(p.out, "\nWhat the app wants to know:")
 		p.printFacts(o, a)
+		return nil
+	})
+}
+
+type appSecret struct {
+	ID     string `arg:"" help:"Short name of the app."`
+	EndOld bool   `help:"Make none, but end the one before the newest: the app has the new one."`
+	JSON   bool   `help:"Print JSON."`
+}
+
+// Run makes a secret and shows it, or ends the old one.
+func (c *appSecret) Run(p *program, k *kong.Context, place *Place) error {
+	return p.work(k, place, func(o *office) error {
+		secret := ""
+		err := o.db.Tx(p.ctx, func(tx *db.Tx) error {
+			a, err := findApp(tx, c.ID)
+			switch {
+			case err != nil:
+				return err
+			case a.Protocol != oidc.Name:
+				return fmt.Errorf("only an app of OpenID Connect has a secret, and %s is one of %s", c.ID, a.Protocol)
+			case c.EndOld:
+				return oidc.EndOldSecrets(tx, audit.System, c.ID)
+			}
+			secret, err = oidc.NewSecret(tx, o.ring, audit.System, c.ID)
+			return err
+		})
+		switch {
+		case err != nil:
+			return err
+		case c.EndOld:
+			fmt.Fprintf(p.out, "Only the newest secret of %s works now.\n", c.ID)
+			return nil
+		case c.JSON:
+			return p.printJSON(map[string]string{"client_id": c.ID, "client_secret": secret})
+		}
+		fmt.Fprintf(p.out, "%s\n\nThis is the new secret of %s. It is shown once, so put it into the app now. The one before works on until the app has this\n"+
+			"one: then run woggle app secret %s --end-old.\n", secret, c.ID, c.ID)
 		return nil
 	})
 }

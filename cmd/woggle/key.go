@@ -27,7 +27,7 @@ func (c *keyCommand) AfterApply(k *kong.Context) error {
 }
 
 // signingUses are what there are keys for.
-var signingUses = [...]signing.Use{signing.OIDC, signing.Federation}
+var signingUses = [...]signing.Use{signing.OIDC, signing.Federation, signing.ExternalMFA}
 
 type keyList struct {
 	JSON bool `help:"Print JSON."`
@@ -78,15 +78,15 @@ func (c *keyList) Run(p *program, k *kong.Context, place *Place) error {
 }
 
 type keyRotate struct {
-	Use    string `arg:"" enum:"oidc,federation" help:"oidc, or federation (SAML and WS-Federation)."`
+	Use    string `arg:"" enum:"oidc,federation,external-mfa" help:"oidc, federation (SAML and WS-Federation), or external-mfa."`
 	Alg    string `enum:"RS256,ES256" default:"RS256" help:"RS256 or ES256 (${default})."`
 	Stolen bool   `help:"Somebody else may have the key: change at once, and believe nothing that it signed. Apps that keep keys fail until they look again."`
 }
 
 // Run makes the next key.
 func (c *keyRotate) Run(p *program, k *kong.Context, place *Place) error {
-	if signing.Use(c.Use) == signing.Federation && signing.Alg(c.Alg) != signing.RS256 {
-		return errors.New("SAML and WS-Federation are signed with RSA only: leave --alg away")
+	if signing.Use(c.Use) != signing.OIDC && signing.Alg(c.Alg) != signing.RS256 {
+		return errors.New("all but oidc is signed with RSA only: leave --alg away")
 	}
 	return p.work(k, place, func(o *office) error {
 		at := o.db.Now().Add(signing.Ahead)

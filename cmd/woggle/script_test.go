@@ -10,6 +10,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"io"
 	"math/big"
 	"net"
@@ -38,7 +39,7 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"port": port, "await": await, "fetch": fetch, "mode": mode, "certificate": makeCertificate, "empty": empty,
-			"givephone": givePhone, "gateway": startGateway, "entra": startEntra,
+			"givephone": givePhone, "gateway": startGateway, "asscim": asSCIM, "entra": startEntra,
 		},
 		Setup: func(e *testscript.Env) error {
 			e.Values[entraKey{}] = &standIn{}
@@ -118,6 +119,23 @@ func empty(ts *testscript.TestScript, _ bool, args []string) {
 	if len(entries) > 0 {
 		ts.Fatalf("%s has %s in it", args[0], entries[0].Name())
 	}
+}
+
+// asSCIM TOKENFILE METHOD ADDRESS [BODYFILE] prints the status and the answer.
+func asSCIM(ts *testscript.TestScript, _ bool, args []string) {
+	body := ""
+	if len(args) > 3 {
+		body = ts.ReadFile(args[3])
+	}
+	r, err := http.NewRequest(args[1], args[2], strings.NewReader(body))
+	ts.Check(err)
+	r.Header.Set("Authorization", "Bearer "+strings.TrimSpace(ts.ReadFile(args[0])))
+	answer, err := believer.Do(r)
+	ts.Check(err)
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	ts.Check(err)
+	fmt.Fprintf(ts.Stdout(), "%s\n%s\n", answer.Status, text)
 }
 
 // startGateway FILE… starts an SMS gateway that takes everything, and puts its address into the files for GATEWAY.

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"woggle/internal/session"
 	"woggle/internal/signin"
 )
 
@@ -115,6 +116,9 @@ func (a *App) Tells(what string) bool { return slices.Contains(a.Tell, what) }
 func (a *App) need(d Demand, offer []signin.Kind) (n signin.Need, ok bool) {
 	n = everySignIn(offer)
 	n.Fresh, n.Since, n.Methods = a.Need.Fresh, d.Since, a.Need.Methods
+	if d.Fresh > 0 && (n.Fresh == 0 || d.Fresh < n.Fresh) {
+		n.Fresh = d.Fresh
+	}
 	if len(d.Methods) > 0 {
 		both := slices.DeleteFunc(slices.Clone(d.Methods), func(k signin.Kind) bool {
 			return len(n.Methods) > 0 && !slices.Contains(n.Methods, k)
@@ -124,4 +128,10 @@ func (a *App) need(d Demand, offer []signin.Kind) (n signin.Need, ok bool) {
 		}
 	}
 	return n, true
+}
+
+// Met tells whether the proofs are enough for the app and the demand, for protocols in which the app asks again and again.
+func (a *App) Met(d Demand, proofs []session.Proof, now time.Time) bool {
+	need, possible := a.need(d, nil)
+	return possible && need.Met(proofs, now)
 }

@@ -12,6 +12,7 @@ import (
 type Demand struct {
 	Passive bool          `json:"passive,omitempty"` // nothing may be asked of the person (prompt=none, IsPassive)
 	Since   time.Time     `json:"since,omitzero"`    // every factor proved at or after this (prompt=login, max_age, ForceAuthn, wfresh)
+	Fresh   time.Duration `json:"fresh,omitempty"`   // possession proved no longer ago than this, besides what the app needs always
 	Choose  bool          `json:"choose,omitempty"`  // the person says as whom they go on (prompt=select_account)
 	Hint    string        `json:"hint,omitempty"`    // user name or address of whom the app expects
 	Subject string        `json:"subject,omitempty"` // id of the user that it has to be

@@ -33,6 +33,7 @@ const life = time.Hour
 type Entry struct {
 	Request *Request
 	Session *session.Session
+	Token   string // id of what the app is given, or empty: by the audit trail, ours are told from forged ones (threat T75)
 	desk    *Desk
 	from    audit.Event // with where the person is and in which browser
 }
@@ -50,6 +51,9 @@ func (e *Entry) Arrive(tx *db.Tx, data string, offline bool) (session.Visit, err
 	}
 	event := e.from
 	event.Type, event.Detail = audit.AppEntered, audit.Detail{"app": e.Request.App.ID, "name": e.Request.App.Name, "protocol": e.Request.Protocol}
+	if e.Token != "" {
+		event.Detail["token"] = e.Token
+	}
 	return visit, audit.Record(tx, event)
 }
 

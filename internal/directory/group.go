@@ -10,10 +10,13 @@ type Group struct {
 	Parent string // id of the group that it stands within, or empty
 }
 
-// checkGroupName tells why s cannot be the name of a group.
+// groupNameMax is in code points, and what Entra allows in the name of a group.
+const groupNameMax = 256
+
+// checkGroupName tells why s cannot be the name of a group: the rule of a person's name, for longer ones.
 func checkGroupName(s string) error {
 	if s == "" {
 		return problem.Field("name", "directory.group.required")
 	}
-	return CheckPersonName(s) // the same rule: readable text of a bounded length
+	return checkName(s, groupNameMax)
 }

@@ -79,11 +79,13 @@ func CheckEmail(s string) error {
 // what looks like markup. Control characters are not, nor are marks that turn the text after them around: a name stands
 // in mails, logs and lists beside other words. An empty name is no error here. Its errors are Invalid problems of the
 // field name.
-func CheckPersonName(s string) error {
+func CheckPersonName(s string) error { return checkName(s, nameMax) }
+
+func checkName(s string, max int) error {
 	if s == "" {
 		return nil
 	}
-	if err := checkText("name", s, nameMax); err != nil {
+	if err := checkText("name", s, max); err != nil {
 		return err
 	}
 	seen := func(r rune) bool { return unicode.In(r, unicode.L, unicode.N, unicode.P, unicode.S) }

@@ -110,6 +110,9 @@ func Add(tx *db.Tx, u User) (User, error) {
 	if added == 0 {
 		return User{}, taken()
 	}
+	if err := note(tx, UserChange, u.ID); err != nil {
+		return User{}, err
+	}
 	return ByID(tx, u.ID)
 }
 
@@ -140,7 +143,10 @@ func Update(tx *db.Tx, u User) error {
 	if db.Unique(err) {
 		return taken()
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return note(tx, UserChange, u.ID)
 }
 
 // changeUser runs an UPDATE of one user. Its error is NotFound if it changed no row.
@@ -234,6 +240,9 @@ func SetStatus(tx *db.Tx, actor, id string, status Status) error {
 	changed, err := tx.Exec("UPDATE users SET status = $2, epoch = epoch + $3 WHERE id = $1 AND status <> $2",
 		id, string(status), raise)
 	if err != nil || changed == 0 {
+		return err
+	}
+	if err := note(tx, UserChange, id); err != nil {
 		return err
 	}
 	if status != Active {

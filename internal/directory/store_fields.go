@@ -153,6 +153,9 @@ func SetValues(tx *db.Tx, actor string, user User, values map[string]string) err
 	if len(changed) == 0 {
 		return nil
 	}
+	if err := note(tx, UserChange, user.ID); err != nil {
+		return err
+	}
 	return audit.Record(tx, audit.Event{Type: audit.DetailsChanged, Actor: actor, User: user.ID,
 		Detail: audit.Detail{"fields": strings.Join(changed, ", ")}})
 }

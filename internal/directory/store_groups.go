@@ -28,6 +28,9 @@ func AddGroup(tx *db.Tx, name, parent string) (Group, error) {
 	if err == nil && added == 0 {
 		err = problem.Field("name", "directory.group.taken")
 	}
+	if err == nil {
+		err = note(tx, GroupChange, g.ID)
+	}
 	return g, err
 }
 
@@ -72,7 +75,7 @@ func Join(tx *db.Tx, actor, group, user string) error {
 		return err
 	}
 	if added == 1 {
-		return recordGroup(tx, audit.GroupJoined, actor, group, user)
+		return recordMember(tx, audit.GroupJoined, actor, group, user)
 	}
 	member, err := exists(tx, "SELECT 1 FROM group_members WHERE group_id = $1 AND user_id = $2", group, user)
 	if err == nil && !member {
@@ -87,11 +90,17 @@ func Leave(tx *db.Tx, actor, group, user string) error {
 	if err != nil || removed == 0 {
 		return err
 	}
-	return recordGroup(tx, audit.GroupLeft, actor, group, user)
+	return recordMember(tx, audit.GroupLeft, actor, group, user)
 }
 
-// recordGroup keeps the group's name, which may be another one day.
-func recordGroup(tx *db.Tx, event audit.Type, actor, group, user string) error {
+// recordMember keeps the group's name, which may be another one day.
+func recordMember(tx *db.Tx, event audit.Type, actor, group, user string) error {
+	if err := note(tx, UserChange, user); err != nil {
+		return err
+	}
+	if err := note(tx, GroupChange, group); err != nil {
+		return err
+	}
 	var name string
 	if err := tx.Row("SELECT name FROM groups WHERE id = $1", []any{group}, &name); err != nil {
 		return err
@@ -102,4 +111,89 @@ func recordGroup(tx *db.Tx, event audit.Type, actor, group, user string) error {
 func exists(tx *db.Tx, query string, args ...any) (bool, error) {
 	var one int
 	return tx.Found(query, args, &one)
+}
+
+// HoldGroup is the group with the id, and makes other transactions that change it, or read it with HoldGroup, wait until this
+// one is over. Its error is NotFound if there is none.
+func HoldGroup(tx *db.Tx, id string) (Group, error) {
+	all, err := groups(tx, "UPDATE groups SET name = name WHERE id = $1 RETURNING id, name, parent_id", id)
+	if err == nil && len(all) == 0 {
+		err = problem.New(problem.NotFound, "directory.group.not-found")
+	}
+	if err != nil {
+		return Group{}, err
+	}
+	return all[0], nil
+}
+
+// RenameGroup gives the group another name and records it; the name that it has is no change. Its errors are NotFound and
+// Invalid problems of the field name.
+func RenameGroup(tx *db.Tx, actor, id, name string) error {
+	name = Tidy(name)
+	if err := checkGroupName(name); err != nil {
+		return err
+	}
+	before, err := HoldGroup(tx, id)
+	if err != nil || before.Name == name {
+		return err
+	}
+	// Whoever has the name is asked for first, because a broken rule of the table would end the whole transaction; who takes
+	// it at the same instant ends it all the same.
+	other, known, err := GroupNamed(tx, name)
+	if err != nil {
+		return err
+	}
+	if known && other.ID != id {
+		return problem.Field("name", "directory.group.taken")
+	}
+	_, err = tx.Exec("UPDATE groups SET name = $2 WHERE id = $1", id, name)
+	if db.Unique(err) {
+		return problem.Field("name", "directory.group.taken")
+	}
+	if err != nil {
+		return err
+	}
+	if err := note(tx, GroupChange, id); err != nil {
+		return err
+	}
+	return audit.Record(tx, audit.Event{Type: audit.GroupRenamed, Actor: actor, Detail: audit.Detail{"group": id, "name": name, "before": before.Name}})
+}
+
+// RemoveGroup deletes the group and records it, for everybody who was in it as well. The groups within it move to the one
+// around it. Its error is NotFound if there is no such group.
+func RemoveGroup(tx *db.Tx, actor, id string) error {
+	g, err := HoldGroup(tx, id)
+	if err != nil {
+		return err
+	}
+	members, err := Members(tx, id)
+	if err != nil {
+		return err
+	}
+	for _, user := range members {
+		if err := Leave(tx, actor, id, user); err != nil {
+			return err
+		}
+	}
+	if _, err := tx.Exec("UPDATE groups SET parent_id = $2 WHERE parent_id = $1", id, g.Parent); err != nil {
+		return err
+	}
+	if _, err := tx.Exec("DELETE FROM groups WHERE id = $1", id); err != nil {
+		return err
+	}
+	if err := note(tx, GroupChange, id); err != nil {
+		return err
+	}
+	return audit.Record(tx, audit.Event{Type: audit.GroupRemoved, Actor: actor, Detail: audit.Detail{"group": id, "name": g.Name}})
+}
+
+// Members are the ids of the users in the group, in their order.
+func Members(tx *db.Tx, group string) (ids []string, err error) {
+	err = tx.Each("SELECT user_id FROM group_members WHERE group_id = $1 ORDER BY user_id", []any{group}, func(scan func(...any) error) error {
+		var id string
+		err := scan(&id)
+		ids = append(ids, id)
+		return err
+	})
+	return ids, err
 }

@@ -238,10 +238,13 @@ func (l *Locale) Day(at, now time.Time) string {
 	return l.Text("date.day-year", "day", at.Day(), "month", month, "year", at.Year())
 }
 
+// Clock is a time of day: "14:05".
+func (l *Locale) Clock(at time.Time) string { return at.In(l.zone).Format("15:04") }
+
 // Moment is a date and a time of day, near ones in words: "today at 14:05".
 func (l *Locale) Moment(at, now time.Time) string {
 	at, now = at.In(l.zone), now.In(l.zone)
-	clock := at.Format("15:04")
+	clock := l.Clock(at)
 	day := func(t time.Time) time.Time { return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC) }
 	switch day(now).Sub(day(at)) {
 	case 0:

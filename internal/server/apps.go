@@ -7,6 +7,12 @@ import (
 	"time"
 
 	"woggle/internal/app"
+	"woggle/internal/app/externalmfa"
+	"woggle/internal/app/forwardauth"
+	"woggle/internal/app/oidc"
+	"woggle/internal/app/saml"
+	"woggle/internal/app/scim"
+	"woggle/internal/app/wsfed"
 	"woggle/internal/db"
 	"woggle/internal/keys/signing"
 	"woggle/internal/outgoing"
@@ -17,31 +23,84 @@ import (
 
 // apps are the parts behind the sign-in.
 type apps struct {
-	desk   *app.Desk
-	keys   *signing.Store
-	client *http.Client // for what Woggle asks of other sites
+	desk        *app.Desk
+	keys        *signing.Store
+	client      *http.Client // for what Woggle asks of other sites
+	oidc        *oidc.Provider
+	saml        *saml.Provider
+	wsfed       *wsfed.Provider
+	forward     *forwardauth.Forward
+	externalMFA *externalmfa.Provider
+	scim        *scim.Server // systems that keep people here
 }
 
 // addApps makes the desk and the protocols.
 func (s *Server) addApps(o Options) (err error) {
+	base := o.Base.String()
 	s.apps.keys = signing.New(o.DB, o.Keys, o.Brand.Name)
 	s.apps.client = outgoing.New(isLoopback(o.Base.Hostname()))
 	s.apps.desk, err = app.New(app.Deps{DB: o.DB, Keys: o.Keys, Pages: s.pages, Sessions: s.sessions, Flow: s.flow, Log: o.Log})
+	if err != nil {
+		return err
+	}
+	desk, keys := s.apps.desk, s.apps.keys
+	s.apps.oidc, err = oidc.New(oidc.Deps{DB: o.DB, Keys: o.Keys, Pages: s.pages, Sessions: s.sessions, Desk: desk, Signing: keys,
+		Outgoing: s.apps.client, Base: base, Forget: s.forget, Log: o.Log})
+	if err != nil {
+		return err
+	}
+	s.apps.saml, err = saml.New(saml.Deps{DB: o.DB, Keys: o.Keys, Signing: keys, Pages: s.pages, Sessions: s.sessions, Desk: desk, Base: base})
+	if err != nil {
+		return err
+	}
+	s.apps.wsfed, err = wsfed.New(wsfed.Deps{DB: o.DB, Pages: s.pages, Sessions: s.sessions, Signing: keys, Desk: desk, Base: base,
+		Brand: o.Brand.Name, Log: o.Log})
+	if err != nil {
+		return err
+	}
+	s.apps.forward, err = forwardauth.New(forwardauth.Deps{DB: o.DB, Keys: o.Keys, Signing: keys, Pages: s.pages, Sessions: s.sessions,
+		Desk: desk, Base: o.Base, Trusts: s.trusts, Log: o.Log})
+	if err != nil {
+		return err
+	}
+	desk.Use(s.apps.oidc, s.apps.saml, s.apps.wsfed, s.apps.forward)
+	s.apps.externalMFA, err = externalmfa.New(externalmfa.Deps{DB: o.DB, Keys: o.Keys, Pages: s.pages, Flow: s.flow, Desk: desk,
+		Signing: keys, Outgoing: s.apps.client, Clouds: o.Clouds, Base: base, Log: o.Log})
+	if err != nil {
+		return err
+	}
+	s.apps.scim, err = scim.New(scim.Deps{DB: o.DB, Keys: o.Keys, Base: base, Locales: s.pages.Locales, Log: o.Log})
 	return err
 }
 
 // mountApps adds the routes of the desk and the protocols.
-func (s *Server) mountApps(_ func(string, http.HandlerFunc), guarded, _ func(string, page.Handler)) {
-	s.apps.desk.Mount(guarded) // /app
+func (s *Server) mountApps(bare func(string, http.HandlerFunc), guarded, foreign func(string, page.Handler)) {
+	s.apps.desk.Mount(guarded)                       // /app
+	s.apps.oidc.Mount(guarded, foreign, bare)        // /oidc, /device, /.well-known/openid-configuration
+	s.apps.saml.Mount(guarded, foreign, bare)        // /saml
+	s.apps.wsfed.Mount(guarded, foreign, bare)       // /wsfed, /FederationMetadata
+	s.apps.forward.Mount(bare, guarded)              // /forward
+	s.apps.externalMFA.Mount(bare, foreign, guarded) // /microsoft
+	s.apps.scim.Mount(bare)                          // /scim/v2
 }
 
 // AppReaders let each protocol judge the settings of an app, by the name of the protocol.
 func AppReaders() map[string]func(*app.App) error {
-	return map[string]func(*app.App) error{}
+	readers := map[string]func(*app.App) error{}
+	for _, p := range []app.Protocol{&oidc.Provider{}, &saml.Provider{}, &wsfed.Provider{}, &forwardauth.Forward{}} {
+		readers[p.Name()] = p.Read
+	}
+	return readers
 }
 
 // AppFacts are what has to be typed into the app, for whoever sets it up. The base is our own address.
-func AppFacts(_ string, _ *app.App) []app.Fact { return nil }
+func AppFacts(base string, a *app.App) []app.Fact {
+	facts := map[string]func(string, *app.App) []app.Fact{oidc.Name: oidc.Facts, saml.Name: saml.Facts, wsfed.Name: wsfed.Facts}
+	if tell, known := facts[a.Protocol]; known {
+		return tell(base, a)
+	}
+	return nil
+}
 
 // Apps is the desk, for what stands around the server.
 func (s *Server) Apps() *app.Desk { return s.apps.desk }
@@ -56,6 +115,29 @@ func (s *Server) tendApps(ctx context.Context) {
 	}
 }
 
+// tellApps tells apps that somebody has signed out.
+func (s *Server) tellApps(ctx context.Context) {
+	if err := s.apps.oidc.TellApps(ctx); err != nil && ctx.Err() == nil {
+		s.log.Error("apps could not be told of sign-outs; it is tried again", "error", err)
+	}
+}
+
+// sweepGrants deletes what apps were given and is long over, a little at a time, until nothing is left.
+func (s *Server) sweepGrants(ctx context.Context) {
+	for more := true; more && ctx.Err() == nil; {
+		err := s.db.Tx(ctx, func(tx *db.Tx) (err error) {
+			more, err = oidc.Sweep(tx)
+			return err
+		})
+		if err != nil {
+			if ctx.Err() == nil {
+				s.log.Error("old grants could not be swept; it is tried again in an hour", "error", err)
+			}
+			return
+		}
+	}
+}
+
 // tendKeys makes the next signing key in time.
 func (s *Server) tendKeys(ctx context.Context) {
 	if err := s.apps.keys.Tend(ctx); err != nil && ctx.Err() == nil {
@@ -65,7 +147,8 @@ func (s *Server) tendKeys(ctx context.Context) {
 
 // sweepApps deletes what apps have left behind.
 func sweepApps() map[string]func(*db.Tx) error {
-	return map[string]func(*db.Tx) error{"requests of apps": app.Sweep}
+	return map[string]func(*db.Tx) error{"requests of apps": app.Sweep, "answers of WS-Federation": wsfed.Sweep, "answers of SAML": saml.Sweep,
+		"hosts behind proxies": forwardauth.Sweep, "requests of external MFA": externalmfa.Sweep}
 }
 
 // foreign wraps a page that another site's form comes to: an app sends the browser with a request. It is no form of ours, so

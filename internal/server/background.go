@@ -34,6 +34,8 @@ func (s *Server) Run(ctx context.Context) {
 	work.Go(func() { every(ctx, sweepFirst, sweepEvery, func() { s.sweep(ctx) }) })
 	work.Go(func() { every(ctx, settleEvery, settleEvery, func() { s.tendApps(ctx) }) })
 	work.Go(func() { every(ctx, sweepFirst, sweepEvery, func() { s.tendKeys(ctx) }) })
+	work.Go(func() { every(ctx, settleEvery, settleEvery, func() { s.tellApps(ctx) }) })
+	work.Go(func() { every(ctx, sweepFirst, sweepEvery, func() { s.sweepGrants(ctx) }) })
 	work.Wait()
 }
 

@@ -4,3 +4,9 @@ import "context"
 
 // Drain sends all that is due, now.
 func (s *Server) Drain(ctx context.Context) error { return s.outbox.Drain(ctx) }
+
+// TellApps does at once what the background does every few seconds.
+func (s *Server) TellApps(ctx context.Context) error {
+	s.tendApps(ctx)
+	return s.apps.oidc.TellApps(ctx)
+}

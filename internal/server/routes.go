@@ -49,7 +49,7 @@ func (s *Server) routes() (http.Handler, error) {
 	guarded("/", func(_ http.ResponseWriter, r *http.Request) error { return nowhere(mux, r) })
 	foreign := func(pattern string, h page.Handler) { mux.Handle(pattern, named(pattern, s.foreign(h))) }
 	err := s.table(func(pattern string, h http.HandlerFunc) { mux.Handle(pattern, named(pattern, h)) }, guarded, foreign)
-	return s.enter(s.ours(mux)), err
+	return s.apps.forward.Front(s.enter(s.ours(mux))), err
 }
 
 // named tells the log which route answers.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	guide "woggle/docs/user"
+	"woggle/internal/app/externalmfa"
 	"woggle/internal/db"
 	"woggle/internal/keys"
 	"woggle/internal/message"
@@ -39,11 +40,12 @@ type Options struct {
 	Approve        bool           // calls ask for two digits that the page shows, and read no code
 	Stay           time.Duration  // how long people may choose to stay signed in; 0 does not offer it
 	TrustedProxies []netip.Prefix
-	SMTP           *message.SMTP // the mail server, or nil
-	MetricsToken   string        // who brings it may read the figures; empty is nobody
-	Routes         Routes        // providers of texts and calls, or nil
-	Limits         bill.Limits   // what texts and calls may cost
-	Demo           *Demo         // nil for a real server
+	SMTP           *message.SMTP       // the mail server, or nil
+	MetricsToken   string              // who brings it may read the figures; empty is nobody
+	Routes         Routes              // providers of texts and calls, or nil
+	Limits         bill.Limits         // what texts and calls may cost
+	Clouds         []externalmfa.Cloud // nil: Microsoft's
+	Demo           *Demo               // nil for a real server
 	Log            *slog.Logger
 }
 

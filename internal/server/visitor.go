@@ -30,8 +30,38 @@ func (s *Server) chooseLanguage(w http.ResponseWriter, r *http.Request) error {
 	return page.Redirect(w, r, signin.LocalPath(r.PostForm.Get("back")))
 }
 
-// signOut ends the session, and makes the browser a new one: at a shared computer, nothing is left to the next person.
+// signOut ends the session. Where apps of it want to be told, the browser goes to them first, and needs its own cookie until
+// it is back.
 func (s *Server) signOut(w http.ResponseWriter, r *http.Request) error {
+	to := ""
+	if mine := session.Of(r); mine != nil {
+		apps, err := s.apps.desk.Catalogue.Current(r.Context())
+		if err != nil {
+			return err
+		}
+		err = s.db.Tx(r.Context(), func(tx *db.Tx) (err error) {
+			if to, err = s.apps.saml.Leave(tx, r, apps, mine); err != nil || to == "" {
+				return err
+			}
+			return s.sessions.SignOut(tx, mine)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if to != "" {
+		s.sessions.ClearCookie(w)
+		return page.Redirect(w, r, to)
+	}
+	if err := s.forget(w, r); err != nil {
+		return err
+	}
+	return page.Redirect(w, r, "/signin")
+}
+
+// forget ends the session, if there is one, and makes the browser a new one: at a shared computer, nothing is left to the next
+// person.
+func (s *Server) forget(w http.ResponseWriter, r *http.Request) error {
 	if mine := session.Of(r); mine != nil {
 		if err := s.db.Tx(r.Context(), func(tx *db.Tx) error { return s.sessions.SignOut(tx, mine) }); err != nil {
 			return err
@@ -41,5 +71,5 @@ func (s *Server) signOut(w http.ResponseWriter, r *http.Request) error {
 	http.SetCookie(w, &http.Cookie{Name: s.browserCookie(), Path: "/", MaxAge: -1, HttpOnly: true, Secure: s.sessions.Secure,
 		SameSite: http.SameSiteLaxMode})
 	s.sessions.ClearCookie(w)
-	return page.Redirect(w, r, "/signin")
+	return nil
 }

@@ -50,6 +50,7 @@ type Manager struct {
 	Keys   *keys.Ring
 	Stay   time.Duration // how long a person may choose to stay signed in; 0 does not offer it
 	Secure bool          // the site is served over TLS
+	Ended  func()        // is told when sessions were ended on this node, if there is one who keeps something of them
 }
 
 // Start makes a session for somebody who proved enough. The token goes to the browser and is kept nowhere.
@@ -76,17 +77,31 @@ func (m *Manager) Raise(tx *db.Tx, s *Session, proofs []Proof) (token string, er
 
 // Find is the live session of a token, or nil. What ends a session is decided here, at the moment of use.
 func (m *Manager) Find(ctx context.Context, token string) (*Session, error) {
-	var s *Session
 	if len(token) != tokenLength {
 		return nil, nil
 	}
-	err := m.DB.Ask(ctx, func(tx *db.Tx) (err error) {
+	return m.recall(ctx, func(tx *db.Tx) (s *Session, err error) {
 		// It may have been begun before the newest key was there.
 		for _, fingerprint := range m.Keys.Lookups("session", token) {
 			if s, err = find(tx, fingerprint); s != nil || err != nil {
 				break
 			}
 		}
+		return s, err
+	})
+}
+
+// OfVisit is the live session whose stay at the app the visit is, or nil, as Find is of a token. To ask for it is to use
+// the session: whoever works in an app is not idle.
+func (m *Manager) OfVisit(ctx context.Context, visit, app string) (*Session, error) {
+	return m.recall(ctx, func(tx *db.Tx) (*Session, error) { return findVisit(tx, visit, app) })
+}
+
+// recall finds a session with one statement, and notes that it is used.
+func (m *Manager) recall(ctx context.Context, find func(*db.Tx) (*Session, error)) (*Session, error) {
+	var s *Session
+	err := m.DB.Ask(ctx, func(tx *db.Tx) (err error) {
+		s, err = find(tx)
 		if s != nil && (!s.ExpiresAt.After(tx.Now) || (!s.Stay && tx.Now.Sub(s.SeenAt) > idle)) {
 			s = nil
 		}
@@ -110,6 +125,7 @@ func (m *Manager) End(tx *db.Tx, user, id, actor string) error {
 	if err := leave(tx, user, id, true); err != nil || !ended {
 		return err
 	}
+	m.ended(tx)
 	return audit.Record(tx, audit.Event{Type: audit.SessionEnded, Actor: actor, User: user})
 }
 
@@ -122,6 +138,7 @@ func (m *Manager) SignOut(tx *db.Tx, s *Session) error {
 	if err := leave(tx, s.User.ID, s.ID, false); err != nil || !ended {
 		return err
 	}
+	m.ended(tx)
 	return audit.Record(tx, audit.Event{Type: audit.SignedOut, Actor: s.User.ID, User: s.User.ID})
 }
 
@@ -133,7 +150,14 @@ func (m *Manager) EndOthers(tx *db.Tx, user, keep, actor string) error {
 	if err := leaveOthers(tx, user, keep); err != nil {
 		return err
 	}
+	m.ended(tx)
 	return audit.Record(tx, audit.Event{Type: audit.SessionsEnded, Actor: actor, User: user})
+}
+
+func (m *Manager) ended(tx *db.Tx) {
+	if m.Ended != nil {
+		tx.AfterCommit(m.Ended)
+	}
 }
 
 const tokenLength = 52 // of db.NewToken

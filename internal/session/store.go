@@ -41,12 +41,20 @@ const columns = `s.id, s.proofs, s.auth_at, s.stay, s.address, s.agent, s.create
 const live = `s.ended_at = 0 AND s.epoch = u.epoch AND u.status = 'active'`
 
 func find(tx *db.Tx, fingerprint []byte) (*Session, error) {
+	return findBy(tx, "WHERE s.token_hash = $1 AND "+live, fingerprint)
+}
+
+func findVisit(tx *db.Tx, visit, app string) (*Session, error) {
+	return findBy(tx, `JOIN visits v ON v.session_id = s.id WHERE v.id = $1 AND v.app_id = $2 AND v.ended_at = 0 AND NOT v.revoked AND `+live, visit, app)
+}
+
+func findBy(tx *db.Tx, which string, args ...any) (*Session, error) {
 	var s Session
 	var role, status string
 	var frozen int64
 	found, err := scanInto(&s, func(dest ...any) (bool, error) {
 		return tx.Found(`SELECT `+columns+`, u.id, u.username, u.email, u.given_name, u.family_name, u.locale, u.role, u.status, u.frozen_at, u.epoch
-			FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.token_hash = $1 AND `+live, []any{fingerprint},
+			FROM sessions s JOIN users u ON u.id = s.user_id `+which, args,
 			append(dest, &s.User.ID, &s.User.Username, &s.User.Email, &s.User.GivenName, &s.User.FamilyName, &s.User.Locale,
 				&role, &status, &frozen, &s.User.Epoch)...)
 	})

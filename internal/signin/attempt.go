@@ -42,6 +42,8 @@ type Attempt struct {
 	At       string          `json:"at,omitempty"`       // the step it last arrived at, so that a code is sent once
 	Trouble  *Trouble        `json:"trouble,omitempty"`  // why the code of this step could not be sent
 
+	Elsewhere *Elsewhere `json:"elsewhere,omitempty"` // who waits for the outcome, where it is no sign-in here
+
 	Person   *Person        `json:"-"`
 	Enrolled []Enrolled     `json:"-"`
 	User     directory.User `json:"-"`

@@ -90,7 +90,7 @@ func (f *Flow) saveDetails(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if a == nil {
-		return f.refused(w, r, nil, "unknown")
+		return f.refused(w, r, nil, ReasonUnknown)
 	}
 	return f.askDetails(w, r, a, typed, page.Problems(wrong))
 }

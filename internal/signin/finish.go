@@ -22,7 +22,9 @@ type started struct {
 }
 
 func (s *started) cookies(f *Flow, w http.ResponseWriter, r *http.Request) {
-	f.Sessions.SetCookie(w, s.token, s.stay)
+	if s.token != "" { // a sign-in elsewhere has no session here
+		f.Sessions.SetCookie(w, s.token, s.stay)
+	}
 	f.rememberDevice(w, r, s.user)
 }
 
@@ -32,9 +34,12 @@ func (f *Flow) finish(tx *db.Tx, r *http.Request, a *Attempt) (err error) {
 		return err
 	}
 	visit, mine := page.VisitOf(r), session.Of(r)
-	if a.Session != "" {
+	switch {
+	case a.Elsewhere != nil:
+		err = f.finishElsewhere(tx, r, a)
+	case a.Session != "":
 		err = f.raiseSession(tx, r, a)
-	} else {
+	default:
 		a.started = &started{user: a.User, stay: a.Stay}
 		if mine != nil { // whoever used this browser before is not signed in beside the new person
 			if err := f.Sessions.End(tx, mine.User.ID, mine.ID, mine.User.ID); err != nil {
@@ -64,19 +69,7 @@ func (f *Flow) startSession(tx *db.Tx, a *Attempt, from session.Origin) error {
 		return err
 	}
 	a.started.token = token
-	if a.Known != "" {
-		// Only a complete sign-in from a known browser forgets its wrong tries; a stranger's just age (threat T12).
-		for _, rule := range []limit.Rule{passwords, codes} {
-			if err := rule.Clear(tx, f.Who(a)); err != nil {
-				return err
-			}
-		}
-	} else if !a.User.SignedInAt.IsZero() {
-		if err := f.Tell(tx, a.User, "signin.notice.new-browser", nil, "browser", s.Agent); err != nil {
-			return err
-		}
-	}
-	if err := directory.MarkSignedIn(tx, a.User.ID); err != nil {
+	if err := f.complete(tx, a, s.Agent, passwords, codes); err != nil {
 		return err
 	}
 	if a.User.Role == directory.Administrator {
@@ -86,6 +79,23 @@ func (f *Flow) startSession(tx *db.Tx, a *Attempt, from session.Origin) error {
 	}
 	return audit.Record(tx, audit.Event{Type: audit.SignedIn, Actor: a.User.ID, User: a.User.ID, Address: from.Address,
 		Agent: s.Agent, Detail: audit.Detail{"amr": strings.Join(session.AMR(a.Proofs), " ")}})
+}
+
+// complete is what follows when somebody has proved all that was asked. Only a complete sign-in from a known browser forgets
+// its wrong tries, those of the rules; a stranger's just age (threat T12).
+func (f *Flow) complete(tx *db.Tx, a *Attempt, agent string, forgotten ...limit.Rule) error {
+	if a.Known != "" {
+		for _, rule := range forgotten {
+			if err := rule.Clear(tx, f.Who(a)); err != nil {
+				return err
+			}
+		}
+	} else if !a.User.SignedInAt.IsZero() {
+		if err := f.Tell(tx, a.User, "signin.notice.new-browser", nil, "browser", agent); err != nil {
+			return err
+		}
+	}
+	return directory.MarkSignedIn(tx, a.User.ID)
 }
 
 // spendPass deletes the access pass that was proved in this attempt. A pass that another attempt has spent meanwhile

@@ -13,7 +13,7 @@ import (
 type Kind string
 
 // The kinds. Mail is a code sent to the address on record: no factor, but it makes an older password proof enough to
-// add a first method. MailLink is the link of a forgotten password.
+// add a first method. MailLink is the link of a forgotten password. Outside is a first proof that another site has seen.
 const (
 	Password      Kind = "password"
 	Phone         Kind = "phone"
@@ -21,6 +21,7 @@ const (
 	AccessPass    Kind = "accesspass"
 	Mail          Kind = "mail"
 	MailLink      Kind = "maillink"
+	Outside       Kind = "outside"
 )
 
 // strength orders what proves possession, the strongest first (as Entra's system-preferred order does).
@@ -71,6 +72,9 @@ const (
 	ReasonFull      = "full"       // there may be no more methods of the kind
 	ReasonMethods   = "methods"    // none of the methods that would do can be set up here
 	ReasonLevel     = "level"      // the need was not met; unreachable while the rules above hold
+	ReasonLate      = "late"       // nobody waits for the outcome any more
+	ReasonNoMethod  = "no-method"  // a site asks for a second step, and none is set up that it takes
+	ReasonUnknown   = "unknown"    // no such attempt is open in this browser
 )
 
 // Step is what to do next.
@@ -92,6 +96,8 @@ func Next(a Attempt, need Need, enrolled []Enrolled, now time.Time) Step {
 		return refuse(a.Ended)
 	case now.Sub(a.TouchedAt) > Idle, now.Sub(a.CreatedAt) > Longest:
 		return refuse(ReasonIdle)
+	case a.Elsewhere != nil && !now.Before(a.Elsewhere.Until):
+		return refuse(ReasonLate)
 	case a.Typed == "" && a.Person == nil:
 		return Step{Kind: Identify}
 	case !a.knows(need):
@@ -105,6 +111,9 @@ func Next(a Attempt, need Need, enrolled []Enrolled, now time.Time) Step {
 	usable := possessions(enrolled)
 	if a.Recover {
 		usable = slices.DeleteFunc(usable, func(e Enrolled) bool { return e.StartsAt.After(now) })
+	}
+	if a.Elsewhere != nil {
+		return nextElsewhere(a, need, usable, now)
 	}
 	if !a.has(need, now) {
 		return provePossession(a, need, usable, now)

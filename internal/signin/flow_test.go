@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -15,6 +16,8 @@ func proof(kind Kind, change ...func(*session.Proof)) session.Proof {
 	switch kind {
 	case Password, AccessPass:
 		p.Factor = session.Knowledge
+	case Outside:
+		p.Factor = session.Knowledge
 	case Phone, Authenticator:
 		p.Factor = session.Possession
 	}
@@ -22,6 +25,11 @@ func proof(kind Kind, change ...func(*session.Proof)) session.Proof {
 		c(&p)
 	}
 	return p
+}
+
+// atMicrosoft is an attempt that Microsoft waits for.
+func atMicrosoft(person *Person, proofs ...session.Proof) Attempt {
+	return Attempt{Typed: "x", Person: person, Proofs: proofs, Elsewhere: &Elsewhere{By: "Microsoft", Until: now.Add(time.Millisecond)}}
 }
 
 func firstUse(p *session.Proof) { p.FirstUse = true }
@@ -36,6 +44,7 @@ var (
 	password = Enrolled{ID: "w", Kind: Password}
 	pass     = Enrolled{ID: "t", Kind: AccessPass}
 	signIn   = Need{Level: session.Multi, Offer: []Kind{Phone, Authenticator}, Details: true}
+	second   = Need{Level: session.Multi, Methods: []Kind{Phone, Authenticator}}
 	onlyApp  = Need{Level: session.Multi, Methods: []Kind{Authenticator}, Offer: []Kind{Phone, Authenticator}}
 	anew     = Need{Level: session.Multi, Since: now, Offer: []Kind{Phone, Authenticator}}
 	change   = Need{Level: session.Multi, Fresh: 10 * time.Minute, Offer: []Kind{Phone, Authenticator}}
@@ -114,6 +123,25 @@ func TestNext(t *testing.T) {
 		{"an hour ends it however busy", Attempt{Typed: "x", CreatedAt: now.Add(-time.Hour - time.Millisecond), Person: &active, Proofs: []session.Proof{proof(Password), proof(Phone)}}, signIn, []Enrolled{password, phone}, "refuse idle"},
 		{"the pass that a session began with passes nothing by", Attempt{Typed: "x", Session: "s", Lost: true, Person: &active, Proofs: []session.Proof{proof(AccessPass), proof(Phone, longAgo)}}, change, []Enrolled{password, phone}, "prove phone p"},
 		{"nor does it add a method where none is left", Attempt{Typed: "x", Session: "s", Lost: true, Person: &active, Proofs: []session.Proof{proof(AccessPass)}}, change, []Enrolled{password}, "refuse needs-pass"},
+		{"a sign-in elsewhere asks for no password", atMicrosoft(&active, proof(Outside)), second, []Enrolled{password, phone}, "prove phone p"},
+		{"also of somebody who has none here", atMicrosoft(&active, proof(Outside)), second, []Enrolled{phone}, "prove phone p"},
+		{"and when it is proved, for none to be chosen", atMicrosoft(&active, proof(Outside), proof(Phone)), second, []Enrolled{phone}, "done"},
+		{"without the other site's word it is no sign-in", atMicrosoft(&active, proof(Phone)), second, []Enrolled{password, phone}, "prove password"},
+		{"only what that site takes is asked", atMicrosoft(&active, proof(Outside)), Need{Level: session.Multi, Methods: []Kind{Authenticator}}, []Enrolled{password, landline, app}, "prove authenticator a"},
+		{"what it does not take proves nothing", atMicrosoft(&active, proof(Outside), proof(Phone)), Need{Level: session.Multi, Methods: []Kind{Authenticator}}, []Enrolled{landline, app}, "prove authenticator a"},
+		{"who has nothing that it takes is told", atMicrosoft(&active, proof(Outside)), Need{Level: session.Multi, Methods: []Kind{Authenticator}}, []Enrolled{password, phone}, "refuse no-method"},
+		{"nothing is set up on its word alone", atMicrosoft(&Person{Status: directory.Active, FirstUse: true, Mail: true}, proof(Outside)), signIn, []Enrolled{password}, "refuse no-method"},
+		{"nor with a pass that was proved before", atMicrosoft(&active, proof(Outside), proof(AccessPass)), signIn, []Enrolled{pass}, "refuse no-method"},
+		{"a disabled method is none", atMicrosoft(&active, proof(Outside)), second, []Enrolled{dead}, "refuse no-method"},
+		{"no detail is asked", atMicrosoft(&Person{Status: directory.Active, Missing: true}, proof(Outside), proof(Phone)), signIn, []Enrolled{phone}, "done"},
+		{"who has no account any more is told", atMicrosoft(&Person{Status: directory.Disabled}, proof(Outside)), second, []Enrolled{phone}, "refuse disabled"},
+		{"who is frozen may still sign in", atMicrosoft(&Person{Status: directory.Active, Frozen: true}, proof(Outside)), second, []Enrolled{phone}, "prove phone p"},
+		{"when nobody waits any more it is over", func() Attempt {
+			a := atMicrosoft(&active, proof(Outside), proof(Phone))
+			a.Elsewhere.Until = now
+			return a
+		}(), second, []Enrolled{phone}, "refuse late"},
+
 		{"what is over stays over", Attempt{Typed: "x", Ended: ReasonWrong, Person: &active, Proofs: []session.Proof{proof(Password), proof(Phone)}}, signIn, []Enrolled{password, phone}, "refuse wrong"},
 	} {
 		t.Run(c.story, func(t *testing.T) {
@@ -180,6 +208,9 @@ func TestDoneIsNeverReachedBelowTheNeed(t *testing.T) {
 							return
 						}
 					}
+					if flags>>4 == 0 {
+						states += judgeElsewhere(t, a, enrolled)
+					}
 				}
 			}
 		}
@@ -187,8 +218,26 @@ func TestDoneIsNeverReachedBelowTheNeed(t *testing.T) {
 	t.Logf("%d states", states)
 }
 
+// judgeElsewhere judges the state as one of a sign-in elsewhere, with that site's word and without it.
+func judgeElsewhere(t *testing.T, a Attempt, enrolled []Enrolled) (states int) {
+	a.Elsewhere = &Elsewhere{By: "Microsoft", Until: now.Add(time.Second)}
+	without := a.Proofs
+	for _, need := range []Need{second, {Level: session.Multi, Methods: []Kind{Authenticator}}, signIn} {
+		for _, proofs := range [][]session.Proof{without, append([]session.Proof{proof(Outside)}, without...)} {
+			states++
+			a.Proofs = proofs
+			judge(t, a, need, enrolled)
+		}
+	}
+	return states
+}
+
 func judge(t *testing.T, a Attempt, need Need, enrolled []Enrolled) {
 	step := Next(a, need, enrolled, now)
+	if a.Elsewhere != nil && (step.Kind == Enrol || step.Kind == Details || step.Kind == Identify || step.Ask == Mail) {
+		t.Errorf("another site's word is enough for %q: %+v need %+v enrolled %+v", word(step), a, need, enrolled)
+	}
+	takes := func(kind Kind) bool { return len(need.Methods) == 0 || slices.Contains(need.Methods, kind) }
 	problem := ""
 	switch step.Kind {
 	case Done:
@@ -197,17 +246,17 @@ func judge(t *testing.T, a Attempt, need Need, enrolled []Enrolled) {
 			problem = "done below the level"
 		case need.Fresh > 0 && !session.Since(a.Proofs, session.Possession, now.Add(-need.Fresh)):
 			problem = "done with a stale proof"
+		case !slices.ContainsFunc(a.Proofs, func(p session.Proof) bool { return p.Factor == session.Possession && takes(Kind(p.Kind)) }):
+			problem = "done with what the need does not take"
 		case !need.Met(a.Proofs, now):
 			problem = "done though the need is not met"
-		case len(need.Methods) > 0 && !a.proved(Authenticator):
-			problem = "done without the method that the app takes"
 		case !need.Since.IsZero() && session.Newest(a.Proofs).Before(need.Since):
 			problem = "done with an old sign-in"
 		case a.Person.Status != directory.Active:
 			problem = "done for somebody who is not active"
 		case a.Recover && !a.added(Password):
 			problem = "a recovery ended without a new password"
-		case need.Details && a.Person.Missing && !a.Person.Frozen:
+		case need.Details && a.Person.Missing && !a.Person.Frozen && a.Elsewhere == nil:
 			problem = "done without the details"
 		}
 	case Enrol:
@@ -224,6 +273,8 @@ func judge(t *testing.T, a Attempt, need Need, enrolled []Enrolled) {
 	case Prove:
 		if step.Target != nil && !step.Target.DisabledAt.IsZero() {
 			problem = "a disabled method is asked"
+		} else if a.Elsewhere != nil && step.Target != nil && !takes(step.Target.Kind) {
+			problem = "a method is asked that the other site does not take"
 		}
 	}
 	if problem != "" {

@@ -4,6 +4,7 @@ package signin
 import (
 	"net/url"
 	"strings"
+	"time"
 )
 
 // LocalPath is a path on this server that is safe to send somebody to, or "/" (threat T80): an open redirect would lend
@@ -28,6 +29,9 @@ type Form struct {
 	Kinds   []Kind // other kinds that may be set up instead
 	Stay    bool   // staying signed in may be chosen
 	Lost    bool   // an access pass was used: the old methods may be gone
+	By      string // another site that waits for the outcome, until then
+	Until   time.Time
+	Left    int // seconds
 }
 
 // Form is what every page of the attempt at the step needs.
@@ -39,8 +43,12 @@ func (f *Flow) Form(a *Attempt, step Step) Form {
 			form.Kinds = append(form.Kinds, kind)
 		}
 	}
-	if a.Session != "" {
+	if a.Session != "" || a.Elsewhere != nil {
 		form.Leave = a.ReturnTo
+	}
+	if a.Elsewhere != nil {
+		form.Stay = false // nobody is signed in here
+		form.By, form.Until, form.Left = a.Elsewhere.By, a.Elsewhere.Until, int(f.left(a)/time.Second)
 	}
 	return form
 }

@@ -297,7 +297,7 @@ func (f *Flow) respond(w http.ResponseWriter, r *http.Request, a *Attempt, step 
 	case err != nil:
 		return err
 	case a == nil:
-		return f.refused(w, r, nil, "unknown")
+		return f.refused(w, r, nil, ReasonUnknown)
 	case len(a.problems) > 0 && a.Ended == "":
 		return f.render(w, r, a, step, a.problems)
 	}
@@ -311,7 +311,10 @@ func (f *Flow) respond(w http.ResponseWriter, r *http.Request, a *Attempt, step 
 	return page.Redirect(w, r, f.address(a))
 }
 
-func (f *Flow) address(a *Attempt) string { return "/signin?a=" + url.QueryEscape(a.ID) }
+func (f *Flow) address(a *Attempt) string { return Address(a.ID) }
+
+// Address is where the attempt with the id goes on.
+func Address(id string) string { return "/signin?a=" + url.QueryEscape(id) }
 
 // show is the page of the step that an attempt is at, or the first page.
 func (f *Flow) show(w http.ResponseWriter, r *http.Request) error {
@@ -338,12 +341,13 @@ func (f *Flow) show(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return err
 	case a == nil:
-		return f.refused(w, r, nil, "unknown")
+		return f.refused(w, r, nil, ReasonUnknown)
 	}
 	return f.render(w, r, a, step, page.One(a.Trouble.Problem()))
 }
 
 func (f *Flow) render(w http.ResponseWriter, r *http.Request, a *Attempt, step Step, problems page.Problems) error {
+	f.hurry(w, a)
 	switch step.Kind {
 	case Identify:
 		return f.askName(w, r, a.ReturnTo, a.Typed, problems)
@@ -369,12 +373,16 @@ type refusedPage struct {
 	Most   int    // methods of a kind
 	To     string // where the one button leads
 	Button string // its locale key
+	By     string // the site that waits for the outcome
+	Here   string // where one signs in here
 }
 
 // refused is the page of a wrong turn: what happened, and one button on.
 func (f *Flow) refused(w http.ResponseWriter, r *http.Request, a *Attempt, reason string) error {
 	data := refusedPage{Reason: "signin.refused." + reason, Most: Most, To: "/signin", Button: "signin.start-again"}
-	if session.Of(r) != nil {
+	if a != nil && a.Elsewhere != nil {
+		data.To, data.Button, data.By, data.Here = LocalPath(a.ReturnTo), "signin.elsewhere.back", a.Elsewhere.By, f.Base
+	} else if session.Of(r) != nil {
 		data.To, data.Button = "/", "signin.go-on"
 		if a != nil && a.ReturnTo != "" {
 			data.To, _, _ = strings.Cut(a.ReturnTo, "?") // which may hold good news of what did not happen
@@ -383,7 +391,7 @@ func (f *Flow) refused(w http.ResponseWriter, r *http.Request, a *Attempt, reaso
 		data.To = "/signin?to=" + url.QueryEscape(a.ReturnTo)
 	}
 	status := http.StatusForbidden
-	if reason == ReasonIdle || reason == ReasonDone || reason == ReasonPass || reason == "unknown" || reason == ReasonLeft {
+	if reason == ReasonIdle || reason == ReasonDone || reason == ReasonPass || reason == ReasonUnknown || reason == ReasonLeft || reason == ReasonLate {
 		status = http.StatusGone
 	}
 	return f.Pages.Show(w, r, "signin/refused", data, page.Status(status))

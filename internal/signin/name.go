@@ -129,10 +129,11 @@ func (f *Flow) showWays(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return err
 	case a == nil:
-		return f.refused(w, r, nil, "unknown")
+		return f.refused(w, r, nil, ReasonUnknown)
 	case step.Kind != Prove || step.Target == nil:
 		return page.Redirect(w, r, f.address(a))
 	}
+	f.hurry(w, a)
 	return f.Pages.Show(w, r, "signin/ways", waysPage{Form: f.Form(a, step), Ways: f.ways(r, step)})
 }
 
@@ -185,6 +186,9 @@ func (f *Flow) leave(w http.ResponseWriter, r *http.Request) error {
 				}
 			}
 			raised = a.started
+		}
+		if a.Elsewhere != nil {
+			to = a.ReturnTo // which tells the site
 		}
 		a.end(ReasonLeft)
 		return f.save(tx, a)

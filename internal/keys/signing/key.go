@@ -21,8 +21,10 @@ type Use string
 
 // The uses.
 const (
-	OIDC       Use = "oidc"       // ID tokens, logout tokens
-	Federation Use = "federation" // SAML and WS-Federation assertions: RSA only
+	OIDC        Use = "oidc"         // ID tokens, logout tokens
+	Federation  Use = "federation"   // SAML and WS-Federation assertions: RSA only
+	Assertion   Use = "assertion"    // what sites behind a proxy are told of a person
+	ExternalMFA Use = "external-mfa" // answers to Microsoft Entra: RSA only
 )
 
 // Alg is a signature algorithm of JOSE (RFC 7518 section 3.1).
@@ -47,10 +49,10 @@ const (
 
 // How a rotation goes. Microsoft keeps the keys of an external method for a day, and asks for two between steps.
 const (
-	Ahead   = 3 * 24 * time.Hour // a key is published before it signs
-	Behind  = 3 * 24 * time.Hour // and after it signed last: longer than anything that it signed, and every cache
-	oldOIDC = 180 * 24 * time.Hour
-	life    = 10 * 365 * 24 * time.Hour // of a certificate
+	Ahead  = 3 * 24 * time.Hour // a key is published before it signs
+	Behind = 3 * 24 * time.Hour // and after it signed last: longer than anything that it signed, and every cache
+	old    = 180 * 24 * time.Hour
+	life   = 10 * 365 * 24 * time.Hour // of a certificate
 )
 
 // Key is one signing key. It is safe for many goroutines.

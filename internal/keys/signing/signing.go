@@ -158,16 +158,25 @@ func (s *Store) Rotate(ctx context.Context, actor string, use Use, alg Alg, at t
 // Tend makes the next key for those that have signed for half a year. Only apps that read the key set by themselves follow
 // it; those of federation are changed by hand.
 func (s *Store) Tend(ctx context.Context) error {
-	all, err := s.Published(ctx, OIDC)
+	for _, use := range []Use{OIDC, Assertion, ExternalMFA} {
+		if err := s.tend(ctx, use); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) tend(ctx context.Context, use Use) error {
+	all, err := s.Published(ctx, use)
 	if err != nil {
 		return err
 	}
 	now := s.db.Now()
 	for _, key := range all {
-		if key.state != Active || now.Sub(key.ActiveAt) < oldOIDC || !key.RetireAt.IsZero() {
+		if key.state != Active || now.Sub(key.ActiveAt) < old || !key.RetireAt.IsZero() {
 			continue
 		}
-		if err := s.add(ctx, audit.System, OIDC, key.Alg, now.Add(Ahead)); err != nil && !errors.Is(err, ErrWaiting) {
+		if err := s.add(ctx, audit.System, use, key.Alg, now.Add(Ahead)); err != nil && !errors.Is(err, ErrWaiting) {
 			return err
 		}
 	}

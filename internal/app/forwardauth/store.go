@@ -1,0 +1,64 @@
+// The SQL of signed-in hosts.
+package forwardauth
+
+import (
+	"time"
+
+	"woggle/internal/db"
+)
+
+// ticketLife is how long the browser may take from our host to the site's.
+const ticketLife = time.Minute
+
+// entrance is a row of forward_sessions: first a ticket, then, once the browser has brought it, a signed-in host.
+type entrance struct {
+	id, visit, host string
+	ticket, nonce   []byte // fingerprints
+	target          []byte // sealed
+}
+
+func insert(tx *db.Tx, e entrance) error {
+	_, err := tx.Exec(`INSERT INTO forward_sessions (id, visit_id, host, ticket_hash, nonce_hash, target, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		e.id, e.visit, e.host, e.ticket, e.nonce, e.target, tx.Now.UnixMilli())
+	return err
+}
+
+// open turns the ticket into a signed-in host, once, for the browser that has the nonce.
+func open(tx *db.Tx, ticket []byte, host string, nonce, token []byte) (e entrance, opened bool, err error) {
+	opened, err = tx.Found(`UPDATE forward_sessions SET token_hash = $4, opened_at = $5
+		WHERE ticket_hash = $1 AND host = $2 AND nonce_hash = $3 AND opened_at = 0 AND ended_at = 0 AND created_at > $6
+		RETURNING id, visit_id, target`,
+		[]any{ticket, host, nonce, token, tx.Now.UnixMilli(), tx.Now.Add(-ticketLife).UnixMilli()}, &e.id, &e.visit, &e.target)
+	return e, opened, err
+}
+
+// visitOf is the visit of a signed-in host, and whose it is; both are empty if there is none. Whether it goes on is the
+// session's to say.
+func visitOf(tx *db.Tx, tokens [][]byte, host string) (visit, user string, err error) {
+	for _, token := range tokens { // it may have been made before the newest key was there
+		found, err := tx.Found(`SELECT f.visit_id, v.user_id FROM forward_sessions f JOIN visits v ON v.id = f.visit_id
+			WHERE f.token_hash = $1 AND f.host = $2 AND f.ended_at = 0`, []any{token, host}, &visit, &user)
+		if found || err != nil {
+			return visit, user, err
+		}
+	}
+	return "", "", nil
+}
+
+// endVisit signs all hosts of a visit out, and voids its tickets.
+func endVisit(tx *db.Tx, visit string) (ended bool, err error) {
+	n, err := tx.Exec("UPDATE forward_sessions SET ended_at = $2 WHERE visit_id = $1 AND ended_at = 0", visit, tx.Now.UnixMilli())
+	return n > 0, err
+}
+
+// swept is how many rows are deleted at once, so that nobody waits for it.
+const swept = 1000
+
+// Sweep deletes tickets that were never used and hosts that were signed out. Others go with their visits. No rule depends
+// on it.
+func Sweep(tx *db.Tx) error {
+	_, err := tx.Exec(`DELETE FROM forward_sessions WHERE id IN
+		(SELECT id FROM forward_sessions WHERE created_at < $1 AND (opened_at = 0 OR ended_at > 0) LIMIT $2)`,
+		tx.Now.Add(-24*time.Hour).UnixMilli(), swept)
+	return err
+}

@@ -1,0 +1,133 @@
+// The SQL of grants.
+package oidc
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+
+	"woggle/internal/db"
+	"woggle/internal/session"
+)
+
+func insertGrant(tx *db.Tx, g grant, codeUntil, sweepAt time.Time) error {
+	raw, err := json.Marshal(g.Terms)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(`INSERT INTO oidc_grants (id, app_id, visit_id, user_id, offline, scope, terms, code_until, redeemed_at, sweep_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, g.ID, g.App, g.Visit, g.User, g.Offline, strings.Join(g.Scope, " "), string(raw),
+		db.Millis(codeUntil), db.Millis(g.RedeemedAt), db.Millis(sweepAt))
+	return err
+}
+
+// lives is what must hold for a grant at the time $3, whatever it is used for: the person is active, nothing has ended all that
+// was begun before (the epoch), and the session that it hangs on goes on, or it may outlive that. It stands in the
+// statement that spends, so that nothing can happen in between.
+var lives = `oidc_grants.revoked_at = 0 AND (oidc_grants.visit_id = '' OR EXISTS
+	(SELECT 1 FROM visits v JOIN users u ON u.id = v.user_id WHERE v.id = oidc_grants.visit_id AND ` + session.VisitLive("$3") + `
+		AND (oidc_grants.offline OR v.ended_at = 0 AND v.expires_at > $3)))`
+
+const grantColumns = `id, app_id, visit_id, user_id, offline, scope, terms, redeemed_at, generation, rotated_at, idle_until, ends_at,
+	voided_at, revoked_at`
+
+func scanGrant(g *grant, scan func(dest ...any) (bool, error)) (bool, error) {
+	var scope, raw string
+	var redeemed, generation, rotated, idle, ends, voided, revoked int64
+	found, err := scan(&g.ID, &g.App, &g.Visit, &g.User, &g.Offline, &scope, &raw, &redeemed, &generation, &rotated, &idle, &ends, &voided, &revoked)
+	if err != nil || !found {
+		return false, err
+	}
+	g.Scope, g.Generation = strings.Fields(scope), uint32(generation)
+	g.RedeemedAt, g.RotatedAt, g.IdleUntil, g.EndsAt = db.Time(redeemed), db.Time(rotated), db.Time(idle), db.Time(ends)
+	g.VoidedAt, g.RevokedAt = db.Time(voided), db.Time(revoked)
+	g.Terms = terms{}
+	return true, json.Unmarshal([]byte(raw), &g.Terms)
+}
+
+var redeemQuery = `UPDATE oidc_grants SET redeemed_at = $3, rotated_at = $3, generation = $4, idle_until = $5, ends_at = $6, sweep_at = $7
+	WHERE id = $1 AND app_id = $2 AND redeemed_at = 0 AND code_until > $3 AND ` + lives + ` RETURNING ` + grantColumns
+
+// redeem spends the code of a grant of the app, if it is not spent and not too old: of many at once, one finds it.
+func redeem(tx *db.Tx, id, app string, refreshes bool, life time.Duration) (g grant, found bool, err error) {
+	generation, idle, ends := int64(0), int64(0), tx.Now.Add(life)
+	if refreshes {
+		generation, idle, ends = 1, tx.Now.Add(idleLife).UnixMilli(), tx.Now.Add(absoluteLife)
+	}
+	found, err = scanGrant(&g, func(dest ...any) (bool, error) {
+		return tx.Found(redeemQuery, []any{id, app, tx.Now.UnixMilli(), generation, idle, ends.UnixMilli(), max(idle, tx.Now.Add(life).UnixMilli())}, dest...)
+	})
+	return g, found, err
+}
+
+var rotateQuery = `UPDATE oidc_grants SET generation = generation + 1, rotated_at = $3,
+		idle_until = CASE WHEN ends_at < $5 THEN ends_at ELSE $5 END
+	WHERE id = $1 AND app_id = $2 AND generation = $4 AND idle_until > $3 AND ends_at > $3 AND ` + lives + ` RETURNING ` + grantColumns
+
+// rotate spends the refresh token of one generation: the next is good from then on.
+func rotate(tx *db.Tx, id, app string, generation uint32) (g grant, found bool, err error) {
+	idle := tx.Now.Add(idleLife).UnixMilli()
+	found, err = scanGrant(&g, func(dest ...any) (bool, error) {
+		return tx.Found(rotateQuery, []any{id, app, tx.Now.UnixMilli(), int64(generation), idle}, dest...)
+	})
+	return g, found, err
+}
+
+var grantQuery = `SELECT g.id, g.app_id, g.visit_id, g.user_id, g.offline, g.scope, g.terms, g.redeemed_at, g.generation, g.rotated_at,
+		g.idle_until, g.ends_at, g.voided_at, g.revoked_at, COALESCE(u.id, ''), COALESCE(u.username, ''), COALESCE(u.email, ''),
+		COALESCE(u.given_name, ''), COALESCE(u.family_name, ''), COALESCE(u.locale, ''), COALESCE(u.epoch, 0),
+		g.revoked_at = 0 AND (g.visit_id = '' OR v.id IS NOT NULL AND ` + session.VisitLive("$2") + `
+			AND (g.offline OR v.ended_at = 0 AND v.expires_at > $2))
+	FROM oidc_grants g LEFT JOIN visits v ON v.id = g.visit_id LEFT JOIN users u ON u.id = v.user_id WHERE g.id = $1`
+
+// grantByID reads a grant with its person, in one statement. live says whether anything is still good of it.
+func grantByID(tx *db.Tx, id string) (g grant, found bool, err error) {
+	p := &g.Person
+	found, err = scanGrant(&g, func(dest ...any) (bool, error) {
+		return tx.Found(grantQuery, []any{id, tx.Now.UnixMilli()},
+			append(dest, &p.ID, &p.Username, &p.Email, &p.GivenName, &p.FamilyName, &p.Locale, &p.Epoch, &g.live)...)
+	})
+	return g, found, err
+}
+
+// revoke ends a grant and tells whether it was alive.
+func revoke(tx *db.Tx, id string) (bool, error) {
+	n, err := tx.Exec("UPDATE oidc_grants SET revoked_at = $2 WHERE id = $1 AND revoked_at = 0", id, tx.Now.UnixMilli())
+	return n == 1, err
+}
+
+// voidAccess ends the access tokens of a grant that were made up to a time; its refresh token goes on.
+func voidAccess(tx *db.Tx, id string, madeAt time.Time) error {
+	_, err := tx.Exec("UPDATE oidc_grants SET voided_at = $2 WHERE id = $1 AND voided_at < $2", id, db.Millis(madeAt))
+	return err
+}
+
+// How the sweep goes about: so many rows at once, so that nobody waits; and no row earlier than a day after its end, because a
+// clock may have been wrong.
+const (
+	swept     = 1000
+	sweepKeep = 24 * time.Hour
+)
+
+// Sweep deletes what is long over, as much at once as nobody has to wait for, and tells whether there may be more. Nothing
+// depends on it.
+func Sweep(tx *db.Tx) (more bool, err error) {
+	old := tx.Now.Add(-sweepKeep).UnixMilli()
+	for _, statement := range []string{
+		// What is refreshed again and again is not noted each time, only once its first day is over.
+		`UPDATE oidc_grants SET sweep_at = idle_until WHERE id IN
+			(SELECT id FROM oidc_grants WHERE sweep_at < $1 AND idle_until >= $1 ORDER BY sweep_at LIMIT $2)`,
+		`DELETE FROM oidc_grants WHERE id IN
+			(SELECT id FROM oidc_grants WHERE sweep_at < $1 AND idle_until < $1 ORDER BY sweep_at LIMIT $2)`,
+		`DELETE FROM oidc_devices WHERE id IN (SELECT id FROM oidc_devices WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)`,
+		`DELETE FROM oidc_pushed WHERE hash IN (SELECT hash FROM oidc_pushed WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)`,
+		`DELETE FROM oidc_assertions WHERE hash IN (SELECT hash FROM oidc_assertions WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)`,
+	} {
+		n, err := tx.Exec(statement, old, swept)
+		if err != nil {
+			return false, err
+		}
+		more = more || n == swept
+	}
+	return more, nil
+}

@@ -1,0 +1,82 @@
+package server_test
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"woggle/internal/app"
+)
+
+func bodyOf(t *testing.T, response *http.Response) string {
+	t.Helper()
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
+}
+
+// W06: signing out at Microsoft signs out here, and every app that was visited over WS-Federation hears of it.
+func TestW06SigningOut(t *testing.T) {
+	each(t, func(s *site) {
+		b, p := s.signedInToEntra()
+		s.wsfed("other", map[string]any{"realm": "urn:other", "replies": []string{p.base + "/other?app=1", p.base + "/back"}}, func(a *app.App) { a.Name = "The rota" })
+		s.wsfed("unseen", map[string]any{"realm": "urn:unseen", "replies": "https://unseen.example/"})
+		b.start(p).hand(p).accepted()
+		b.ask("wa", "wsignin1.0", "wtrealm", "urn:other").sees("The rota")
+		b.ask("wa", "wsignout1.0").sees("You are signed out").notSees("Go back to")
+		policy := b.page.Header.Get("Content-Security-Policy")
+		for _, image := range []string{p.base + "/login.srf?wa=wsignoutcleanup1.0", p.base + "/other?app=1&amp;wa=wsignoutcleanup1.0"} {
+			if !strings.Contains(b.page.Body, `<img src="`+image+`"`) {
+				t.Errorf("no %s in %s", image, b.page.Body)
+			}
+		}
+		if strings.Contains(b.page.Body, "unseen") || !strings.Contains(policy, "img-src 'self' data: "+p.base) {
+			t.Errorf("policy %s, page %s", policy, b.page.Body)
+		}
+		b.open(p.base + "/login.srf?wa=wsignoutcleanup1.0")
+		if p.get("/cleaned") != "1" {
+			t.Error("the party cleared nothing")
+		}
+		if b.signedIn() {
+			t.Error("still signed in")
+		}
+		// Again, and by a form, it is the same page, with nobody to tell.
+		if b.ask("wa", "wsignout1.0").sees("You are signed out"); strings.Contains(b.page.Body, "wsignoutcleanup") {
+			t.Error("apps are told again")
+		}
+		b.post("/wsfed", map[string][]string{"wa": {"wsignout1.0"}}).sees("You are signed out")
+		// Only a registered address is offered to go back to.
+		for reply, offered := range map[string]bool{p.base + "/back": true, p.base + "/back/": false, "https://evil.example/": false, "javascript:alert(1)": false, "": false} {
+			b.ask("wa", "wsignout1.0", "wreply", reply)
+			if got := strings.Contains(b.page.Text, "Go back to The rota"); got != offered || b.leadsTo("evil") || b.leadsTo("alert") {
+				t.Errorf("%q is offered: %t, want %t", reply, got, offered)
+			}
+		}
+		b.ask("wa", "wsignout1.0", "wreply", p.base+"/back", "wtrealm", "urn:unseen").notSees("Go back to")
+	})
+}
+
+// W06: a clean-up ends the session, has next to nothing to say, and says the same every time.
+func TestW06ACleanUpIsTheSameEveryTime(t *testing.T) {
+	each(t, func(s *site) {
+		b, p := s.signedInToEntra()
+		b.start(p).hand(p).accepted()
+		for range 3 {
+			b.ask("wa", "wsignoutcleanup1.0")
+			if b.page.Status != 200 || b.page.Body != "You are signed out\n" || b.page.URL.Path != "/wsfed" || !strings.HasPrefix(b.page.Header.Get("Content-Type"), "text/plain") {
+				t.Errorf("%d %s %q", b.page.Status, b.page.URL, b.page.Body)
+			}
+		}
+		if b.signedIn() {
+			t.Error("still signed in")
+		}
+		// Whoever comes back signs in anew, and a token is for the new session.
+		s.clock.Advance(time.Minute)
+		b.start(p).fill("Next", "username", "aisha").fill("Next", "current-password", passphrase).code().hand(p).accepted()
+	})
+}
