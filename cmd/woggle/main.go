@@ -37,11 +37,11 @@ type commands struct {
 	App          appCommand          `cmd:"" help:"See to the apps that people sign in to."`
 	Key          keyCommand          `cmd:"" help:"See to the keys with which apps are told who somebody is."`
 	Field        fieldCommand        `cmd:"" help:"See to the details that the organisation asks people for."`
-	Microsoft365 microsoft365Command `cmd:"" name:"microsoft365" help:"Microsoft 365: connect a tenant, send its people here to sign in, see to their accounts."`
 	Restored     restoredCommand     `cmd:"" help:"After a backup was put back: end what it may have brought back."`
 	External     externalMFACommand  `cmd:"" name:"external-mfa" help:"Be the second step of sign-ins at Microsoft that keep their passwords there."`
 	Version      versionCommand      `cmd:"" help:"Tell the version."`
 	Scim         scimCommand         `cmd:"" help:"See to other systems that keep people here, and those in which people are kept from here."`
+	Microsoft365 microsoft365Command `cmd:"" name:"microsoft365" help:"Microsoft 365: connect a tenant, send its people here to sign in, see to their accounts."`
 }
 
 // Exit statuses.

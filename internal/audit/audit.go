@@ -51,11 +51,6 @@ const (
 	FieldChanged         Type = "field-changed"
 	SetupLinkMade        Type = "setup-link-made"
 	BackupRestored       Type = "backup-restored"
-	TenantConnected      Type = "tenant-connected"
-	DomainFederated      Type = "domain-federated"
-	DomainRolledBack     Type = "domain-rolled-back"
-	AccountMatched       Type = "account-matched"
-	AccountChanged       Type = "account-changed"
 	SpendingAlarm        Type = "spending-alarm"
 	RangeClosed          Type = "range-closed"
 	OriginClosed         Type = "origin-closed"
@@ -83,6 +78,11 @@ const (
 	GroupRenamed         Type = "group-renamed"
 	GroupRemoved         Type = "group-removed"
 	ScimChanged          Type = "scim-changed" // a connection or a target: what was done stands in the detail
+	TenantConnected      Type = "tenant-connected"
+	DomainFederated      Type = "domain-federated"
+	DomainRolledBack     Type = "domain-rolled-back"
+	AccountMatched       Type = "account-matched"
+	AccountChanged       Type = "account-changed"
 )
 
 // Types is the whole catalogue, for pages and tests.
@@ -91,11 +91,10 @@ var Types = [...]Type{SignedIn, SignedOut, SessionEnded, SessionsEnded, Refused,
 	MethodDisabled, DefaultChanged, PasswordSet, PasswordChanged, RecoveryAsked, DetailsChanged, NotMe, Unfrozen, UserAdded,
 	UserDisabled, UserEnabled, UserLocked, PassIssued, PassUsed, RoleChanged, GroupJoined,
 	GroupLeft, MethodsReset, FieldChanged, SetupLinkMade, BackupRestored,
-	TenantConnected, DomainFederated, DomainRolledBack, AccountMatched, AccountChanged,
 	SpendingAlarm, RangeClosed, OriginClosed, RangeOpened, PriceMissing, AppEntered, AppRefused, AppLeft, AppAdded, AppChanged,
 	AppRemoved, SigningKeyMade, AppTokenReused, AppSecretMade, AppSecretEnded, AppConsented, AppDeviceAllowed, ProvedElsewhere,
 	ExternalMFAConnected, ExternalMFARemoved, ExternalMFALinked, ExternalMFAUnlinked, ExternalMFARefused, GroupAdded, GroupRenamed,
-	GroupRemoved, ScimChanged}
+	GroupRemoved, ScimChanged, TenantConnected, DomainFederated, DomainRolledBack, AccountMatched, AccountChanged}
 
 // System is the actor of what the program did by itself, or what was done at its command line.
 const System = "system"

@@ -9,15 +9,18 @@ import (
 	"woggle/internal/app"
 	"woggle/internal/app/externalmfa"
 	"woggle/internal/app/forwardauth"
+	"woggle/internal/app/microsoft365"
 	"woggle/internal/app/oidc"
 	"woggle/internal/app/saml"
 	"woggle/internal/app/scim"
 	"woggle/internal/app/wsfed"
 	"woggle/internal/db"
+	"woggle/internal/directory"
 	"woggle/internal/keys/signing"
 	"woggle/internal/outgoing"
 	"woggle/internal/page"
 	"woggle/internal/problem"
+	"woggle/internal/samltoken"
 	"woggle/internal/session"
 )
 
@@ -54,7 +57,7 @@ func (s *Server) addApps(o Options) (err error) {
 		return err
 	}
 	s.apps.wsfed, err = wsfed.New(wsfed.Deps{DB: o.DB, Pages: s.pages, Sessions: s.sessions, Signing: keys, Desk: desk, Base: base,
-		Brand: o.Brand.Name, Log: o.Log})
+		Brand: o.Brand.Name, Identities: atMicrosoft, Log: o.Log})
 	if err != nil {
 		return err
 	}
@@ -82,6 +85,26 @@ func (s *Server) mountApps(bare func(string, http.HandlerFunc), guarded, foreign
 	s.apps.forward.Mount(bare, guarded)              // /forward
 	s.apps.externalMFA.Mount(bare, foreign, guarded) // /microsoft
 	s.apps.scim.Mount(bare)                          // /scim/v2
+}
+
+// atMicrosoft is somebody as the connected tenant of Microsoft 365 knows them.
+func atMicrosoft(tx *db.Tx, user directory.User, _ *app.App) (samltoken.Identity, bool, error) {
+	account, found, err := microsoft365.Identity(tx, user.ID, "")
+	return samltoken.Identity{Issuer: account.Issuer, UPN: account.UPN, ImmutableID: account.ImmutableID}, found, err
+}
+
+// tiles are the apps that the user may open: the registered ones, then those of Microsoft 365.
+func (s *Server) tiles(ctx context.Context, user string) ([]app.Tile, error) {
+	all, err := s.apps.desk.Tiles(ctx, user)
+	if err != nil {
+		return nil, err
+	}
+	err = s.db.View(ctx, func(tx *db.Tx) error {
+		more, err := microsoft365.Tiles(tx, user)
+		all = append(all[:len(all):len(all)], more...)
+		return err
+	})
+	return all, err
 }
 
 // AppReaders let each protocol judge the settings of an app, by the name of the protocol.

@@ -108,7 +108,7 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	if s.portal, err = portal.New(portal.Deps{DB: o.DB, Pages: s.pages, Sessions: s.sessions, Flow: s.flow,
-		ChangePassword: s.passwords.Change, Tiles: s.apps.desk.Tiles}); err != nil {
+		ChangePassword: s.passwords.Change, Tiles: s.tiles}); err != nil {
 		return nil, err
 	}
 	if s.guide, err = guide.New(s.pages); err != nil {
