@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,7 +19,8 @@ func ready(t *testing.T) (microsoft365.Connected, *microsoft365.Picture) {
 	t.Helper()
 	now := dbtest.NewClock().Now()
 	signs := certificate(t, now)
-	c := microsoft365.Connected{Tenant: microsoft365.Tenant{ID: tenantID}, Domains: northwold[:1]}
+	c := microsoft365.Connected{Tenant: microsoft365.Tenant{ID: tenantID}, Domains: slices.Clone(northwold[:1])}
+	c.Domains[0].Protocol = microsoft365.WSFed
 	glass := func(name string) microsoft365.Person {
 		return microsoft365.Person{ID: name, UPN: name + "@northwold.onmicrosoft.com", Enabled: true}
 	}
@@ -29,12 +31,20 @@ func ready(t *testing.T) (microsoft365.Connected, *microsoft365.Picture) {
 	p := &microsoft365.Picture{At: now, Places: []microsoft365.Place{{Name: "northwold.onmicrosoft.com", Initial: true, Default: true, Root: true, Verified: true, Kind: "Managed"}, place},
 		People: []microsoft365.Person{glass("glass1"), glass("glass2"), jo}, Admins: []microsoft365.Person{glass("glass1"), glass("glass2")},
 		Members: []microsoft365.Member{member("u1", "jo", "", microsoft365.Account{Tenant: tenantID, Object: "p1", ImmutableID: "abc"})},
-		Current: microsoft365.Fingerprint(signs.Raw), CertificateTo: signs.NotAfter, ProofTo: now.AddDate(1, 0, 0)}
+		Current: microsoft365.Fingerprint(signs.Raw), CertificateTo: signs.NotAfter, ProofTo: now.AddDate(1, 0, 0),
+		Apps: map[microsoft365.Protocol]microsoft365.Answering{microsoft365.WSFed: {Found: true, ID: "m365"}}}
 	return c, p
 }
 
 func TestChecks(t *testing.T) {
 	next := "next"
+	app := func(change func(*microsoft365.Answering)) func(*microsoft365.Picture) {
+		return func(p *microsoft365.Picture) {
+			a := p.Apps[microsoft365.WSFed]
+			change(&a)
+			p.Apps[microsoft365.WSFed] = a
+		}
+	}
 	for _, test := range []struct {
 		name   string
 		change func(*microsoft365.Picture)
@@ -90,6 +100,13 @@ func TestChecks(t *testing.T) {
 			p.Places[1].Federation.Next, p.Current = &text, microsoft365.Fingerprint([]byte(next))
 		}, "signing-certificate warning"},
 		{"the one that signs ends in 59 days", func(p *microsoft365.Picture) { p.CertificateTo = p.At.AddDate(0, 0, 59) }, "signing-certificate warning"},
+		{"nobody answers Microsoft", app(func(a *microsoft365.Answering) { a.Found = false }), "app wrong"},
+		{"the app is disabled", app(func(a *microsoft365.Answering) { a.Disabled = true }), "app wrong"},
+		{"the app is for some only", app(func(a *microsoft365.Answering) { a.Groups = true }), "app warning"},
+		{"the app knows better who people are", app(func(a *microsoft365.Answering) { a.Own = true }), "app wrong"},
+		{"the app says the same", app(func(a *microsoft365.Answering) {
+			a.Own, a.Domains = true, map[string]string{"northwold.example": northwold[0].Issuer}
+		}), ""},
 		{"people cannot be read", func(p *microsoft365.Picture) {
 			p.Unread = microsoft365.Unreadable(errors.New("no permission"))
 			p.People = nil
