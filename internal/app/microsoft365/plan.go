@@ -135,7 +135,12 @@ func (p *planner) existing(pair Pair) {
 	who, data := pair.Person, Data{Object: pair.Person.ID}
 	domain, ours := domainOf(p.domains, who.UPN)
 	gone := pair.User.Status != directory.Active
+	_, place, _ := strings.Cut(strings.ToLower(who.UPN), "@")
 	switch {
+	case !ours && pair.By == Known && who.ImmutableID == "" && !gone && !who.Synced && atMicrosoft(place):
+		// In a federated domain no id can be given: so the account was moved out of it for a moment.
+		p.add(pair, GiveID, who.UPN, Data{Object: who.ID, ImmutableID: NewImmutableID()})
+		return
 	case !ours:
 		p.leave("%s: %s", pair.User.Username, pair.Doubt)
 		return
