@@ -68,7 +68,7 @@ func (s *Server) addApps(o Options) (err error) {
 	}
 	desk.Use(s.apps.oidc, s.apps.saml, s.apps.wsfed, s.apps.forward)
 	s.apps.externalMFA, err = externalmfa.New(externalmfa.Deps{DB: o.DB, Keys: o.Keys, Pages: s.pages, Flow: s.flow, Desk: desk,
-		Signing: keys, Outgoing: s.apps.client, Clouds: o.Clouds, Base: base, Log: o.Log})
+		Signing: keys, Outgoing: s.apps.client, Clouds: o.Clouds, Matched: microsoft365.OfObject, Base: base, Log: o.Log})
 	if err != nil {
 		return err
 	}
