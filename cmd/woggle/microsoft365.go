@@ -85,13 +85,13 @@ func (o *office) answering(ctx context.Context, protocol microsoft365.Protocol) 
 			continue
 		}
 		var own struct {
-			Domains map[string]string `json:"domains"` // of WS-Federation
-			NameID  string            `json:"name_id"` // of SAML
+			Domains map[string]string `json:"domains"`    // of WS-Federation
+			Issuer  bool              `json:"own_issuer"` // of SAML
 		}
 		if err := json.Unmarshal(a.Settings, &own); err != nil {
 			return found, err
 		}
-		found = microsoft365.Answering{Found: true, ID: a.ID, Disabled: a.Disabled, Groups: len(a.Groups) > 0, Own: len(own.Domains) > 0 || own.NameID != "", Domains: own.Domains}
+		found = microsoft365.Answering{Found: true, ID: a.ID, Disabled: a.Disabled, Groups: len(a.Groups) > 0, Own: len(own.Domains) > 0 || own.Issuer, Domains: own.Domains}
 	}
 	return found, err
 }
