@@ -231,13 +231,13 @@ func (m *Manager) Domain(ctx context.Context, name string) (c Connected, d Domai
 	return c, d, fmt.Errorf("%s is not connected; add it with: woggle microsoft365 connect --domain %s", name, name)
 }
 
-// noApplication says what works without an application.
-var noApplication = errors.New("there is no application in the tenant that could do this; register one and name it with connect --app, or use woggle microsoft365 script")
+// errNoApplication says what works without an application.
+var errNoApplication = errors.New("there is no application in the tenant that could do this; register one and name it with connect --app, or use woggle microsoft365 script")
 
 // client opens the tenant's Graph.
 func (m *Manager) client(ctx context.Context, t Tenant) (*graph.Client, []credential, error) {
 	if t.App == "" {
-		return nil, nil, noApplication
+		return nil, nil, errNoApplication
 	}
 	var proofs []credential
 	err := m.DB.Ask(ctx, func(tx *db.Tx) (err error) {
