@@ -12,8 +12,9 @@ import (
 // entra is how Microsoft 365 names itself.
 const entra = "urn:federation:MicrosoftOnline"
 
-// Identities finds the person as the Microsoft 365 tenant behind the app knows them; false where they are not known.
-type Identities func(tx *db.Tx, user directory.User, a *app.App) (samltoken.Identity, bool, error)
+// Identities finds the person as a connected tenant of Microsoft 365 knows them, the one that the hint means if there are
+// several; false where they are not known.
+type Identities func(tx *db.Tx, user directory.User, hint string) (samltoken.Identity, bool, error)
 
 // byTenant tells whether the tenant says who people are at the app: of Microsoft 365, unless its settings give it an issuer.
 func (p *Provider) byTenant(a *app.App) bool {
@@ -24,7 +25,7 @@ func (p *Provider) byTenant(a *app.App) bool {
 // atMicrosoft names the person in the assertion as Microsoft knows them. Each domain has an issuer of its own there, and of
 // the classes Microsoft reads only one: any other is no second step to it, and it would send the person back to us.
 func (p *Provider) atMicrosoft(tx *db.Tx, user directory.User, a *app.App, said *samltoken.Assertion) error {
-	id, found, err := p.Identities(tx, user, a)
+	id, found, err := p.Identities(tx, user, "")
 	if err == nil && !found {
 		err = problem.New(problem.Forbidden, "saml.no-name", problem.Args{"app": a.Name})
 	}
