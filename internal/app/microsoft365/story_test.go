@@ -143,11 +143,14 @@ func (w *world) rollover(c microsoft365.Connected) {
 	if again, err := w.Rollover(w.ctx); err != nil || !again.Equal(at) {
 		w.t.Fatalf("a second next key was made: %v", err)
 	}
-	if w.level(c, microsoft365.CheckCertificate) != microsoft365.Wrong {
+	if w.level(c, microsoft365.CheckCertificate) != microsoft365.Wrong || len(w.warnings()) != 1 {
 		w.t.Fatal("nobody is warned that another certificate will sign")
 	}
 	tell()
 	taken("with both known")
+	if warnings := w.warnings(); len(warnings) > 0 {
+		w.t.Errorf("the log warns: %s", warnings)
+	}
 	w.clock.Set(at.Add(time.Minute))
 	taken("with the new one signing")
 	tell()
@@ -324,6 +327,9 @@ func TestTheCertificateForGraphIsRenewedWithoutAGap(t *testing.T) {
 		return err
 	}))
 	clock.Advance(700 * 24 * time.Hour)
+	if warnings := w.warnings(); len(warnings) != 1 || !strings.Contains(warnings[0], "connect --renew") {
+		t.Errorf("the log warns: %s", warnings)
+	}
 	if level := w.level(c, microsoft365.CheckProof); level != microsoft365.Warning {
 		t.Fatalf("a certificate that ends in a month is %s", level)
 	}

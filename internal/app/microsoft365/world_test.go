@@ -200,3 +200,17 @@ func (w *world) level(c microsoft365.Connected, check microsoft365.Check) micros
 	}
 	return worst
 }
+
+// warnings are what the log says.
+func (w *world) warnings() (all []string) {
+	w.t.Helper()
+	var next []byte
+	if w.signs.next != nil {
+		next = w.signs.next.Raw
+	}
+	w.must(w.DB.View(w.ctx, func(tx *db.Tx) (err error) {
+		all, err = microsoft365.Warnings(tx, w.signs.current.Raw, next)
+		return err
+	}))
+	return all
+}
