@@ -60,6 +60,10 @@ func TestDecide(t *testing.T) {
 		{"one request may take less than the app", App{}, Demand{Methods: []signin.Kind{signin.Authenticator}}, facts{session: phone, allowed: true}, "step up"},
 		{"what one request takes, the app does not", strict, Demand{Methods: []signin.Kind{signin.Phone}}, facts{session: app, allowed: true}, "refuse unmet"},
 
+		{"one request may want it newer than the app", App{}, Demand{Fresh: time.Minute}, facts{session: phone, allowed: true}, "step up"},
+		{"and gets what is new", fresh, Demand{Fresh: time.Minute}, facts{session: just, allowed: true}, "enter"},
+		{"what one request takes as new, the app may not", fresh, Demand{Fresh: 2 * time.Hour}, facts{session: phone, allowed: true}, "step up"},
+
 		{"a new sign-in is asked for", App{}, Demand{Since: now}, facts{session: phone, allowed: true}, "step up"},
 		{"and was made", App{}, Demand{Since: now}, facts{session: just, allowed: true}, "enter"},
 		{"a new sign-in is asked for, and nothing may be asked", App{}, Demand{Since: now, Passive: true}, facts{session: phone, allowed: true}, "refuse must-ask"},
@@ -77,6 +81,10 @@ func TestDecide(t *testing.T) {
 			}
 			if d.turn == stepUp && d.need.Met(c.facts.session.Proofs, now) {
 				t.Error("a step up is asked for that is not needed: it would go round for ever")
+			}
+			if c.facts.session != nil && c.facts.allowed && d.turn != choose && d.reason != WrongPerson && d.reason != NotSignedIn &&
+				c.app.Met(c.demand, c.facts.session.Proofs, now) != (d.turn == enter) {
+				t.Error("Met says something else")
 			}
 		})
 	}

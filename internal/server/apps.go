@@ -13,6 +13,7 @@ import (
 	"woggle/internal/app/oidc"
 	"woggle/internal/app/saml"
 	"woggle/internal/app/scim"
+	"woggle/internal/app/scim/target"
 	"woggle/internal/app/wsfed"
 	"woggle/internal/db"
 	"woggle/internal/directory"
@@ -34,7 +35,8 @@ type apps struct {
 	wsfed       *wsfed.Provider
 	forward     *forwardauth.Forward
 	externalMFA *externalmfa.Provider
-	scim        *scim.Server // systems that keep people here
+	scim        *scim.Server   // systems that keep people here
+	targets     *target.Worker // systems in which people are kept
 }
 
 // addApps makes the desk and the protocols.
@@ -73,6 +75,7 @@ func (s *Server) addApps(o Options) (err error) {
 	if err != nil {
 		return err
 	}
+	s.apps.targets = &target.Worker{DB: o.DB, Keys: o.Keys, HTTP: s.apps.client, Log: o.Log}
 	s.apps.scim, err = scim.New(scim.Deps{DB: o.DB, Keys: o.Keys, Base: base, Locales: s.pages.Locales, Log: o.Log})
 	return err
 }
@@ -119,7 +122,8 @@ func AppReaders() map[string]func(*app.App) error {
 
 // AppFacts are what has to be typed into the app, for whoever sets it up. The base is our own address.
 func AppFacts(base string, a *app.App) []app.Fact {
-	facts := map[string]func(string, *app.App) []app.Fact{oidc.Name: oidc.Facts, saml.Name: saml.Facts, wsfed.Name: wsfed.Facts}
+	facts := map[string]func(string, *app.App) []app.Fact{oidc.Name: oidc.Facts, saml.Name: saml.Facts, wsfed.Name: wsfed.Facts,
+		forwardauth.Name: forwardauth.Facts}
 	if tell, known := facts[a.Protocol]; known {
 		return tell(base, a)
 	}

@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -79,32 +78,33 @@ func (a *Apache) Start(t *testing.T, settings string, loaded ...string) {
 	if os.Geteuid() == 0 {
 		text.WriteString("\nUser www-data\nGroup www-data\n")
 	}
-	process := exec.Command("/usr/sbin/apache2", "-X", "-f", a.Write(t, "apache.conf", text.String()))
-	run(t, process, host, func() string {
+	run(t, host, func() string {
 		log, _ := os.ReadFile(filepath.Join(a.Folder, "error.log"))
 		return string(log)
-	})
+	}, "/usr/sbin/apache2", "-X", "-f", a.Write(t, "apache.conf", text.String()))
 }
 
+// watch runs a program for as long as its standard input is open, which is as long as the test lives, however it ends.
+const watch = `"$@" </dev/null &
+program=$!
+read -r _
+kill -TERM $program
+wait $program`
+
 // run starts a process that listens at the address, and ends it with the test.
-func run(t *testing.T, process *exec.Cmd, address string, log func() string) {
+func run(t *testing.T, address string, log func() string, program string, args ...string) {
 	t.Helper()
-	process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
-	var said strings.Builder
-	process.Stdout, process.Stderr = &said, &said
-	if err := process.Start(); err != nil {
+	process := exec.Command("/bin/sh", append([]string{"-c", watch, "sh", program}, args...)...)
+	lifeline, err := process.StdinPipe()
+	if err == nil {
+		err = process.Start()
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- process.Wait() }()
 	t.Cleanup(func() {
-		process.Process.Signal(syscall.SIGTERM)
-		select {
-		case <-ended:
-		case <-time.After(5 * time.Second):
-			process.Process.Kill()
-			<-ended
-		}
+		lifeline.Close()
+		process.Wait()
 	})
 	look := time.NewTicker(20 * time.Millisecond)
 	defer look.Stop()
@@ -119,11 +119,8 @@ func run(t *testing.T, process *exec.Cmd, address string, log func() string) {
 			return
 		}
 		select {
-		case err := <-ended:
-			ended <- err
-			t.Fatalf("it has ended: %v\n%s\n%s", err, said.String(), log())
 		case <-late:
-			t.Fatalf("it does not answer\n%s", log())
+			t.Fatalf("%s does not answer\n%s", program, log())
 		case <-look.C:
 		}
 	}

@@ -182,7 +182,11 @@ type Browser struct {
 }
 
 // Browser opens an empty browser.
-func (w *Woggle) Browser() *Browser { return &Browser{Visitor: visitor.New(w.Base), w: w} }
+func (w *Woggle) Browser() *Browser {
+	b := &Browser{Visitor: visitor.New(w.Base), w: w}
+	b.Client.Timeout = time.Minute // an app that hangs is a fault
+	return b
+}
 
 // Go opens an address, and goes on for as long as pages send it on.
 func (b *Browser) Go(address string) *Browser {
