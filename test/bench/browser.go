@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -20,6 +21,9 @@ const patience = 30 * time.Second
 // canonical spelling, a length or chunks.
 type browser struct {
 	address string // host:port
+	site    string // origin that it takes the address for; empty: http and the address
+	extra   string // further header lines, each with a line break in front
+	next    string // where it was sent, for walks between sites
 	conn    net.Conn
 	in      *bufio.Reader
 	out     []byte
@@ -84,9 +88,14 @@ func (b *browser) do(method, path string, form []byte) (a answer, err error) {
 }
 
 func (b *browser) request(method, path string, form []byte) []byte {
+	origin := b.site
+	if origin == "" {
+		origin = "http://" + b.address
+	}
+	_, host, _ := strings.Cut(origin, "://")
 	out := append(b.out[:0], method...)
 	out = append(append(append(out, ' '), path...), " HTTP/1.1\r\nHost: "...)
-	out = append(append(out, b.address...), accepted...)
+	out = append(append(append(out, host...), accepted...), b.extra...)
 	for i, c := range b.cookies {
 		if i == 0 {
 			out = append(out, "\r\nCookie: "...)
@@ -96,7 +105,7 @@ func (b *browser) request(method, path string, form []byte) []byte {
 		out = append(append(append(out, c[0]...), '='), c[1]...)
 	}
 	if method == "POST" {
-		out = append(append(out, "\r\nOrigin: http://"...), b.address...)
+		out = append(append(out, "\r\nOrigin: "...), origin...)
 		out = append(out, "\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: "...)
 		out = strconv.AppendInt(out, int64(len(form)), 10)
 	}

@@ -108,13 +108,13 @@ func (b *bench) serve(ctx context.Context, s *site) (*process, error) {
 	return b.start(ctx, s.address, filepath.Join(s.folder, "log"), b.woggle, "serve", "--settings", s.settings())
 }
 
-// serveBare starts the yardstick with a page of size bytes.
-func (b *bench) serveBare(ctx context.Context, size int) (*process, error) {
+// serveBare starts the yardstick with a page of size bytes, and with work for each page: an algorithm, and a folder.
+func (b *bench) serveBare(ctx context.Context, size int, work ...string) (*process, error) {
 	address, err := freeAddress()
 	if err != nil {
 		return nil, err
 	}
-	return b.start(ctx, address, filepath.Join(b.folder, "bare.log"), b.bare, address, strconv.Itoa(size))
+	return b.start(ctx, address, filepath.Join(b.folder, "bare.log"), b.bare, append([]string{address, strconv.Itoa(size)}, work...)...)
 }
 
 func (b *bench) start(ctx context.Context, address, log, program string, args ...string) (*process, error) {
