@@ -39,6 +39,9 @@ var settings = []struct {
 // look holds the page to the rules, wide and narrow, light and dark, unless some story has done it.
 func (w *Window) look() *Window {
 	w.t.Helper()
+	if !strings.HasPrefix(w.Address(), w.base+"/") {
+		return w // somebody else's page
+	}
 	state := fmt.Sprint(w.noScript, " ", w.ask("stateOf()"))
 	if !w.suite.first(state) {
 		return w
@@ -140,7 +143,7 @@ func (w *Window) hear(event any) {
 		go w.pass(e) // what listens must not wait for an answer itself
 	case *network.EventRequestWillBeSent:
 		w.pending[string(e.RequestID)] = e.Request.URL
-		if u, err := url.Parse(e.Request.URL); err != nil || u.Scheme != "data" && !strings.HasPrefix(e.Request.URL, w.base+"/") && !strings.HasPrefix(e.Request.URL, appSites) {
+		if u, err := url.Parse(e.Request.URL); err != nil || u.Scheme != "data" && !w.isKnown(e.Request.URL) && !strings.HasPrefix(e.Request.URL, appSites) {
 			w.trouble("a request to somebody else: %s", e.Request.URL)
 		}
 	case *network.EventLoadingFinished:
