@@ -26,6 +26,7 @@ type scimCommand struct {
 	Token  scimToken  `cmd:"" help:"Make one more token; the newest of those before goes on working."`
 	Give   scimGive   `cmd:"" help:"Let a system see to people and groups that were here before it."`
 	Remove scimRemove `cmd:"" help:"End a connection; its people and groups stay."`
+	Target scimTarget `cmd:"" help:"See to other systems in which people are kept from here."`
 }
 
 // AfterApply hands the place to the command below.

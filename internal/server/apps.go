@@ -13,6 +13,7 @@ import (
 	"woggle/internal/app/oidc"
 	"woggle/internal/app/saml"
 	"woggle/internal/app/scim"
+	"woggle/internal/app/scim/target"
 	"woggle/internal/app/wsfed"
 	"woggle/internal/db"
 	"woggle/internal/directory"
@@ -34,7 +35,8 @@ type apps struct {
 	wsfed       *wsfed.Provider
 	forward     *forwardauth.Forward
 	externalMFA *externalmfa.Provider
-	scim        *scim.Server // systems that keep people here
+	scim        *scim.Server   // systems that keep people here
+	targets     *target.Worker // systems in which people are kept
 }
 
 // addApps makes the desk and the protocols.
@@ -56,8 +58,8 @@ func (s *Server) addApps(o Options) (err error) {
 	if err != nil {
 		return err
 	}
-	s.apps.wsfed, err = wsfed.New(wsfed.Deps{DB: o.DB, Pages: s.pages, Sessions: s.sessions, Signing: keys, Desk: desk, Base: base,
-		Brand: o.Brand.Name, Identities: atMicrosoft, Log: o.Log})
+	s.apps.wsfed, err = wsfed.New(wsfed.Deps{DB: o.DB, Pages: s.pages, Signing: keys, Desk: desk, Base: base, Brand: o.Brand.Name,
+		Identities: atMicrosoft, Forget: s.forget, Log: o.Log})
 	if err != nil {
 		return err
 	}
@@ -72,6 +74,7 @@ func (s *Server) addApps(o Options) (err error) {
 	if err != nil {
 		return err
 	}
+	s.apps.targets = &target.Worker{DB: o.DB, Keys: o.Keys, HTTP: s.apps.client, Log: o.Log}
 	s.apps.scim, err = scim.New(scim.Deps{DB: o.DB, Keys: o.Keys, Base: base, Locales: s.pages.Locales, Log: o.Log})
 	return err
 }
@@ -83,13 +86,13 @@ func (s *Server) mountApps(bare func(string, http.HandlerFunc), guarded, foreign
 	s.apps.saml.Mount(guarded, foreign, bare)        // /saml
 	s.apps.wsfed.Mount(guarded, foreign, bare)       // /wsfed, /FederationMetadata
 	s.apps.forward.Mount(bare, guarded)              // /forward
-	s.apps.externalMFA.Mount(bare, foreign, guarded) // /microsoft
+	s.apps.externalMFA.Mount(guarded, foreign, bare) // /microsoft
 	s.apps.scim.Mount(bare)                          // /scim/v2
 }
 
-// atMicrosoft is somebody as the connected tenant of Microsoft 365 knows them.
-func atMicrosoft(tx *db.Tx, user directory.User, _ *app.App) (samltoken.Identity, bool, error) {
-	account, found, err := microsoft365.Identity(tx, user.ID, "")
+// atMicrosoft is somebody as the connected tenants of Microsoft 365 know them.
+func atMicrosoft(tx *db.Tx, user directory.User, hint string) (samltoken.Identity, bool, error) {
+	account, found, err := microsoft365.Identity(tx, user.ID, hint)
 	return samltoken.Identity{Issuer: account.Issuer, UPN: account.UPN, ImmutableID: account.ImmutableID}, found, err
 }
 
@@ -118,7 +121,8 @@ func AppReaders() map[string]func(*app.App) error {
 
 // AppFacts are what has to be typed into the app, for whoever sets it up. The base is our own address.
 func AppFacts(base string, a *app.App) []app.Fact {
-	facts := map[string]func(string, *app.App) []app.Fact{oidc.Name: oidc.Facts, saml.Name: saml.Facts, wsfed.Name: wsfed.Facts}
+	facts := map[string]func(string, *app.App) []app.Fact{oidc.Name: oidc.Facts, saml.Name: saml.Facts, wsfed.Name: wsfed.Facts,
+		forwardauth.Name: forwardauth.Facts}
 	if tell, known := facts[a.Protocol]; known {
 		return tell(base, a)
 	}
@@ -147,7 +151,7 @@ func (s *Server) tellApps(ctx context.Context) {
 
 // sweepGrants deletes what apps were given and is long over, a little at a time, until nothing is left.
 func (s *Server) sweepGrants(ctx context.Context) {
-	for name, sweep := range map[string]func(*db.Tx) (bool, error){"grants": oidc.Sweep, "requests of SAML": saml.Sweep} {
+	for name, sweep := range map[string]func(*db.Tx) (bool, error){"grants": oidc.Sweep, "answers of SAML": saml.Sweep} {
 		for more := true; more && ctx.Err() == nil; {
 			err := s.db.Tx(ctx, func(tx *db.Tx) (err error) {
 				more, err = sweep(tx)
@@ -172,7 +176,7 @@ func (s *Server) tendKeys(ctx context.Context) {
 
 // sweepApps deletes what apps have left behind.
 func sweepApps() map[string]func(*db.Tx) error {
-	return map[string]func(*db.Tx) error{"requests of apps": app.Sweep, "answers of WS-Federation": wsfed.Sweep, "answers of SAML": saml.Sweep,
+	return map[string]func(*db.Tx) error{"requests of apps": app.Sweep, "answers of WS-Federation": wsfed.Sweep,
 		"hosts behind proxies": forwardauth.Sweep, "requests of external MFA": externalmfa.Sweep}
 }
 

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"woggle/internal/app/scim/target"
 	"woggle/internal/db"
 	"woggle/internal/limit"
 	"woggle/internal/message"
@@ -36,6 +37,7 @@ func (s *Server) Run(ctx context.Context) {
 	work.Go(func() { every(ctx, sweepFirst, sweepEvery, func() { s.tendKeys(ctx) }) })
 	work.Go(func() { every(ctx, settleEvery, settleEvery, func() { s.tellApps(ctx) }) })
 	work.Go(func() { every(ctx, sweepFirst, sweepEvery, func() { s.sweepGrants(ctx) }) })
+	work.Go(func() { every(ctx, target.Every, target.Every, func() { s.apps.targets.Tend(ctx) }) })
 	work.Wait()
 }
 

@@ -2,10 +2,12 @@
 package scim
 
 import (
+	"crypto/subtle"
 	"encoding/base64"
 	"errors"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/elimity-com/scim"
@@ -43,8 +45,10 @@ func (p people) GetAll(r *http.Request, params scim.ListRequestParams) (scim.Pag
 	return p.list(r, params, lister{userKind, func(tx *db.Tx, keys []key) ([]scim.Resource, error) {
 		return p.byKeys(tx, visit, keys)
 	}, func(tx *db.Tx, at page) (all []scim.Resource, total int, err error) {
-		if total, err = countLinks(tx, visit.connection.ID); err != nil {
-			return nil, 0, err
+		if total = at.total; total < 0 {
+			if total, err = countLinks(tx, visit.connection.ID); err != nil {
+				return nil, 0, err
+			}
 		}
 		ids, err := linkPage(tx, visit.connection.ID, at)
 		if err != nil {
@@ -65,6 +69,10 @@ func (p people) byIDs(tx *db.Tx, visit *visit, ids []string) (all []scim.Resourc
 	if err != nil {
 		return nil, err
 	}
+	told, err := keptDetails(tx)
+	if err != nil {
+		return nil, err
+	}
 	slices.Sort(ids)
 	for _, id := range slices.Compact(ids) {
 		l, isKept := kept[id]
@@ -72,7 +80,7 @@ func (p people) byIDs(tx *db.Tx, visit *visit, ids []string) (all []scim.Resourc
 		if !isKept || !isThere {
 			continue
 		}
-		one, err := p.resource(tx, user, l)
+		one, err := p.resource(tx, user, l, told)
 		if err != nil {
 			return nil, err
 		}
@@ -144,8 +152,10 @@ func (g groups) GetAll(r *http.Request, params scim.ListRequestParams) (scim.Pag
 	return g.list(r, params, lister{groupKind, func(tx *db.Tx, keys []key) ([]scim.Resource, error) {
 		return g.byKeys(tx, visit, keys, wants(r, "members") || visit.filter != nil && strings.Contains(strings.ToLower(visit.filterText), "members"))
 	}, func(tx *db.Tx, at page) (all []scim.Resource, total int, err error) {
-		if total, err = countGroupLinks(tx, visit.connection.ID); err != nil {
-			return nil, 0, err
+		if total = at.total; total < 0 {
+			if total, err = countGroupLinks(tx, visit.connection.ID); err != nil {
+				return nil, 0, err
+			}
 		}
 		links, err := groupLinkPage(tx, visit.connection.ID, at)
 		if err != nil {
@@ -240,9 +250,9 @@ func (s *Server) list(r *http.Request, params scim.ListRequestParams, l lister) 
 	err = s.view(r, func(tx *db.Tx) error {
 		result = scim.Page{Resources: []scim.Resource{}} // an empty list is [], which Entra demands, and not null
 		if visit.filter == nil {
-			at := page{offset: params.StartIndex - 1, count: params.Count}
+			at := page{offset: params.StartIndex - 1, count: params.Count, total: -1}
 			if visit.cursor != nil {
-				at = page{after: *visit.cursor, count: params.Count}
+				at = page{after: visit.cursor.after, count: params.Count, total: visit.cursor.total}
 			}
 			found, total, err := l.page(tx, at)
 			if err != nil {
@@ -251,7 +261,7 @@ func (s *Server) list(r *http.Request, params scim.ListRequestParams, l lister) 
 			result.TotalResults = total
 			result.Resources = append(result.Resources, found...)
 			if visit.cursor != nil && params.Count > 0 && len(found) > 0 {
-				visit.next = s.seal(visit, l.kind, found[len(found)-1].ID)
+				visit.next = s.seal(visit, l.kind, cursor{found[len(found)-1].ID, total})
 			}
 			return nil
 		}
@@ -305,29 +315,38 @@ func badFilter(detail string) error {
 	return e
 }
 
-// A cursor is the id after which the next page begins, with a fingerprint that binds it to the connection and the list, so
-// that nobody else's, and nothing made up, gets into a query (threat T83).
-const macBytes = 16
-
-func (s *Server) seal(visit *visit, k kind, after string) string {
-	mac := s.keys.MAC("scim-cursor", visit.connection.ID, k.path, after)
-	return base64.RawURLEncoding.EncodeToString(append(mac[:macBytes:macBytes], after...))
+// cursor is where the next page begins: after an id; and how many resources there were when the list began, so that they are
+// counted once. With it goes a fingerprint that binds it to the connection and the list, so that nobody else's, and nothing
+// made up, gets into a query (threat T83).
+type cursor struct {
+	after string
+	total int
 }
 
-// open is the id in a cursor; the empty cursor is the first page.
-func (s *Server) open(visit *visit, path, cursor string) (after string, ok bool) {
-	if cursor == "" {
-		return "", true
+const macBytes = 16
+
+func (s *Server) seal(visit *visit, k kind, c cursor) string {
+	text := strconv.Itoa(c.total) + " " + c.after
+	mac := s.keys.MAC("scim-cursor", visit.connection.ID, k.path, text)
+	return base64.RawURLEncoding.EncodeToString(append(mac[:macBytes:macBytes], text...))
+}
+
+// open reads a cursor; the empty one is the first page.
+func (s *Server) open(visit *visit, path, sealed string) (c cursor, ok bool) {
+	if sealed == "" {
+		return cursor{total: -1}, true
 	}
-	raw, err := base64.RawURLEncoding.DecodeString(cursor)
+	raw, err := base64.RawURLEncoding.DecodeString(sealed)
 	if err != nil || len(raw) <= macBytes || len(raw) > macBytes+64 {
-		return "", false
+		return cursor{}, false
 	}
-	after = string(raw[macBytes:])
-	for _, mac := range s.keys.Lookups("scim-cursor", visit.connection.ID, path, after) {
-		if equal(mac[:macBytes], raw[:macBytes]) {
-			return after, true
+	text := string(raw[macBytes:])
+	for _, mac := range s.keys.Lookups("scim-cursor", visit.connection.ID, path, text) {
+		if subtle.ConstantTimeCompare(mac[:macBytes], raw[:macBytes]) == 1 {
+			total, after, _ := strings.Cut(text, " ")
+			n, err := strconv.Atoi(total)
+			return cursor{after, n}, err == nil
 		}
 	}
-	return "", false
+	return cursor{}, false
 }

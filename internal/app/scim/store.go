@@ -170,11 +170,12 @@ func linksByIDs(tx *db.Tx, connection string, ids []string) (found map[string]li
 	return found, nil
 }
 
-// page is where a list begins: after an id, or after so many.
+// page is where a list begins: after an id, or after so many; and how many there are in all, -1 if they were not counted.
 type page struct {
 	after  string
 	offset int
 	count  int
+	total  int
 }
 
 // linkPage are the ids of those whom the connection sees, in their order. It reads the index only.

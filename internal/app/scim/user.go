@@ -89,7 +89,11 @@ func (p people) add(tx *db.Tx, visit *visit, document map[string]any, externalID
 	if err := p.setDetails(tx, actor, user, document); err != nil {
 		return scim.Resource{}, err
 	}
-	return p.resource(tx, user, l)
+	kept, err := keptDetails(tx)
+	if err != nil {
+		return scim.Resource{}, err
+	}
+	return p.resource(tx, user, l, kept)
 }
 
 // Replace sets everything that the person's resource has. A resource without active keeps it.
@@ -178,7 +182,11 @@ func (p people) change(tx *db.Tx, visit *visit, id string, back bool, next func(
 	if err != nil {
 		return scim.Resource{}, err
 	}
-	current, err := p.document(tx, user, l)
+	kept, err := keptDetails(tx)
+	if err != nil {
+		return scim.Resource{}, err
+	}
+	current, err := p.document(tx, user, l, kept)
 	if err != nil {
 		return scim.Resource{}, err
 	}
@@ -210,7 +218,7 @@ func (p people) change(tx *db.Tx, visit *visit, id string, back bool, next func(
 	} else if err != nil {
 		return scim.Resource{}, err
 	}
-	return p.resource(tx, user, l)
+	return p.resource(tx, user, l, kept)
 }
 
 // store writes into the directory what the document says otherwise.
@@ -252,7 +260,7 @@ func (p people) store(tx *db.Tx, visit *visit, user directory.User, l *link) (di
 
 // setActive disables, and lets in again whom this connection disabled: never whom somebody else keeps out.
 func (p people) setActive(tx *db.Tx, actor string, user *directory.User, l *link) error {
-	status := user.Status
+	var status directory.Status
 	switch active := l.document["active"] != false; {
 	case !active && user.Status == directory.Active:
 		status, l.disabled = directory.Disabled, true
@@ -285,41 +293,36 @@ func (p people) setDetails(tx *db.Tx, actor string, user directory.User, documen
 	return directory.SetValues(tx, actor, user, values)
 }
 
-// document is what the system said, brought up to date.
-func (p people) document(tx *db.Tx, user directory.User, l link) (map[string]any, error) {
+// document is what the system said, brought up to date. Of the details it reads those with the ids in kept.
+func (p people) document(tx *db.Tx, user directory.User, l link, kept []string) (map[string]any, error) {
 	document := clone(l.document)
-	values, err := p.values(tx, user)
-	if err != nil {
-		return nil, err
+	values := map[string]string{}
+	if len(kept) > 0 {
+		all, err := directory.Values(tx, user)
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range kept {
+			values[id] = all[id] // empty where there is none
+		}
 	}
 	overlay(document, user, values)
 	return document, nil
 }
 
-// values are the person's values of those fields that are attributes; a field without a value has an empty one.
-func (p people) values(tx *db.Tx, user directory.User) (map[string]string, error) {
+// keptDetails are the ids of the fields that are attributes as well.
+func keptDetails(tx *db.Tx) (ids []string, err error) {
 	fields, err := directory.Fields(tx)
-	if err != nil {
-		return nil, err
-	}
-	kept := map[string]string{}
 	for _, f := range fields {
 		if slices.Contains(Details(), f.ID) {
-			kept[f.ID] = ""
+			ids = append(ids, f.ID)
 		}
 	}
-	if len(kept) == 0 {
-		return nil, nil
-	}
-	all, err := directory.Values(tx, user)
-	for id := range kept {
-		kept[id] = all[id]
-	}
-	return kept, err
+	return ids, err
 }
 
-func (p people) resource(tx *db.Tx, user directory.User, l link) (scim.Resource, error) {
-	document, err := p.document(tx, user, l)
+func (p people) resource(tx *db.Tx, user directory.User, l link, kept []string) (scim.Resource, error) {
+	document, err := p.document(tx, user, l, kept)
 	if err != nil {
 		return scim.Resource{}, err
 	}
