@@ -38,8 +38,9 @@ func (p *Provider) Enter(w http.ResponseWriter, r *http.Request, e *app.Entry) e
 	if err != nil {
 		return err
 	}
-	assertion := samltoken.Assertion{Issuer: p.issuer(q.App), Audience: party.EntityID, Recipient: asked.ACS, InResponseTo: asked.ID,
+	assertion := samltoken.Assertion{ID: samltoken.NewID(), Issuer: p.issuer(q.App), Audience: party.EntityID, Recipient: asked.ACS, InResponseTo: asked.ID,
 		AuthAt: s.AuthAt, SessionEnds: s.ExpiresAt, Class: class}
+	e.Token = assertion.ID
 	wrong := false
 	err = p.DB.Tx(r.Context(), func(tx *db.Tx) error {
 		wrong = false

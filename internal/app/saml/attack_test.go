@@ -14,6 +14,7 @@ import (
 
 	"woggle/internal/app"
 	"woggle/internal/app/saml"
+	"woggle/internal/audit"
 	"woggle/internal/db"
 	"woggle/internal/db/dbtest"
 	"woggle/internal/samltoken"
@@ -278,5 +279,18 @@ func TestSweeping(t *testing.T) {
 		if requests, farewells := rows(); requests != 0 || farewells != 0 {
 			t.Errorf("later: %d, %d", requests, farewells)
 		}
+	})
+}
+
+// T75: the id of every assertion is in the audit trail, so that one that somebody else made with our key is told from ours.
+func TestT75EveryAssertionIsInTheAuditTrail(t *testing.T) {
+	p := newSP(newSite(t), "rota").registered(nil)
+	a := p.answered(p.byRedirect(p.signedIn(p.user), p.asks("", ""), ""))
+	p.tx(func(tx *db.Tx) error {
+		events, err := audit.OfUser(tx, p.user.ID, "", 1)
+		if err == nil && (len(events) != 1 || events[0].Type != audit.AppEntered || events[0].Detail["token"] != a.attr("./Assertion", "ID") || events[0].Detail["app"] != "rota") {
+			t.Errorf("%+v", events)
+		}
+		return err
 	})
 }
