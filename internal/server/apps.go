@@ -54,7 +54,8 @@ func (s *Server) addApps(o Options) (err error) {
 	if err != nil {
 		return err
 	}
-	s.apps.saml, err = saml.New(saml.Deps{DB: o.DB, Keys: o.Keys, Signing: keys, Pages: s.pages, Sessions: s.sessions, Desk: desk, Base: base})
+	s.apps.saml, err = saml.New(saml.Deps{DB: o.DB, Keys: o.Keys, Signing: keys, Pages: s.pages, Sessions: s.sessions, Desk: desk, Base: base,
+		Identities: atMicrosoft})
 	if err != nil {
 		return err
 	}

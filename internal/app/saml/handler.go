@@ -34,6 +34,8 @@ type Deps struct {
 	Sessions *session.Manager
 	Desk     *app.Desk
 	Base     string // public address of the site, without a slash at the end
+
+	Identities Identities // nil where no tenant is connected
 }
 
 // Provider answers apps. Its zero value can Read.
