@@ -153,16 +153,18 @@ func (s *Server) tellApps(ctx context.Context) {
 
 // sweepGrants deletes what apps were given and is long over, a little at a time, until nothing is left.
 func (s *Server) sweepGrants(ctx context.Context) {
-	for more := true; more && ctx.Err() == nil; {
-		err := s.db.Tx(ctx, func(tx *db.Tx) (err error) {
-			more, err = oidc.Sweep(tx)
-			return err
-		})
-		if err != nil {
-			if ctx.Err() == nil {
-				s.log.Error("old grants could not be swept; it is tried again in an hour", "error", err)
+	for name, sweep := range map[string]func(*db.Tx) (bool, error){"grants": oidc.Sweep, "answers of SAML": saml.Sweep} {
+		for more := true; more && ctx.Err() == nil; {
+			err := s.db.Tx(ctx, func(tx *db.Tx) (err error) {
+				more, err = sweep(tx)
+				return err
+			})
+			if err != nil {
+				if ctx.Err() == nil {
+					s.log.Error("old rows could not be swept; it is tried again in an hour", "rows", name, "error", err)
+				}
+				break
 			}
-			return
 		}
 	}
 }
@@ -205,7 +207,7 @@ func (s *Server) warnOfMicrosoft(ctx context.Context) error {
 
 // sweepApps deletes what apps have left behind.
 func sweepApps() map[string]func(*db.Tx) error {
-	return map[string]func(*db.Tx) error{"requests of apps": app.Sweep, "answers of WS-Federation": wsfed.Sweep, "answers of SAML": saml.Sweep,
+	return map[string]func(*db.Tx) error{"requests of apps": app.Sweep, "answers of WS-Federation": wsfed.Sweep,
 		"hosts behind proxies": forwardauth.Sweep, "requests of external MFA": externalmfa.Sweep}
 }
 
