@@ -60,7 +60,7 @@ func (s *Server) addApps(o Options) (err error) {
 		return err
 	}
 	s.apps.wsfed, err = wsfed.New(wsfed.Deps{DB: o.DB, Pages: s.pages, Signing: keys, Desk: desk, Base: base, Brand: o.Brand.Name,
-		Identities: atMicrosoft, Forget: s.forget, Log: o.Log})
+		Identities: atMicrosoft, End: s.end, Log: o.Log})
 	if err != nil {
 		return err
 	}

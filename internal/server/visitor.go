@@ -32,40 +32,46 @@ func (s *Server) chooseLanguage(w http.ResponseWriter, r *http.Request) error {
 	return page.Redirect(w, r, signin.LocalPath(r.PostForm.Get("back")))
 }
 
-// signOut ends the session. Where apps of it want to be told, the browser goes to them first, and needs its own cookie until
-// it is back.
+// signOut ends the session, and leads through the apps that want to be told: those of WS-Federation by a page with pictures,
+// those of SAML one after the other.
 func (s *Server) signOut(w http.ResponseWriter, r *http.Request) error {
 	pictures, err := s.apps.wsfed.Leave(r)
 	if err != nil {
 		return err
 	}
-	to := ""
+	next, err := s.end(w, r)
+	if err != nil {
+		return err
+	}
+	if pictures != "" && next != "" {
+		pictures += "&next=" + url.QueryEscape(next)
+	}
+	return page.Redirect(w, r, cmp.Or(pictures, next, "/signin"))
+}
+
+// end ends the session. Where apps of SAML want to be told, it gives the page at which the browser begins to go to them, and
+// the browser needs its own cookie until it is back.
+func (s *Server) end(w http.ResponseWriter, r *http.Request) (next string, err error) {
 	if mine := session.Of(r); mine != nil {
 		apps, err := s.apps.desk.Catalogue.Current(r.Context())
 		if err != nil {
-			return err
+			return "", err
 		}
 		err = s.db.Tx(r.Context(), func(tx *db.Tx) (err error) {
-			if to, err = s.apps.saml.Leave(tx, r, apps, mine); err != nil || to == "" {
+			if next, err = s.apps.saml.Leave(tx, r, apps, mine); err != nil || next == "" {
 				return err
 			}
 			return s.sessions.SignOut(tx, mine)
 		})
 		if err != nil {
-			return err
+			return "", err
 		}
 	}
-	if to != "" {
+	if next != "" {
 		s.sessions.ClearCookie(w)
-		if pictures != "" {
-			to = pictures + "&next=" + url.QueryEscape(to)
-		}
-		return page.Redirect(w, r, to)
+		return next, nil
 	}
-	if err := s.forget(w, r); err != nil {
-		return err
-	}
-	return page.Redirect(w, r, cmp.Or(pictures, "/signin"))
+	return "", s.forget(w, r)
 }
 
 // forget ends the session, if there is one, and makes the browser a new one: at a shared computer, nothing is left to the next

@@ -32,10 +32,10 @@ func (p *Provider) signOut(w http.ResponseWriter, r *http.Request, a ask) error 
 	if err != nil {
 		return err
 	}
-	if err := p.Forget(w, r); err != nil {
+	shown := signedOutPage{Images: images(apps, visited)}
+	if shown.Next, err = p.End(w, r); err != nil {
 		return err
 	}
-	shown := signedOutPage{Images: images(apps, visited)}
 	for _, client := range apps.Of(Name) {
 		wanted := a.Realm == "" || a.Realm == client.Audience
 		if a.Reply != "" && wanted && !client.Disabled && slices.Contains(of(client).Replies, a.Reply) {
@@ -48,7 +48,7 @@ func (p *Provider) signOut(w http.ResponseWriter, r *http.Request, a ask) error 
 // cleanUp ends the session because another party, which signed somebody in by us, was told to. It is asked for by an image or
 // a frame, so the answer is tiny, and the same however often it is asked.
 func (p *Provider) cleanUp(w http.ResponseWriter, r *http.Request) error {
-	if err := p.Forget(w, r); err != nil {
+	if _, err := p.End(w, r); err != nil { // in a picture or a frame nobody goes anywhere
 		return err
 	}
 	header := w.Header()
@@ -72,9 +72,6 @@ func (p *Provider) Leave(r *http.Request) (to string, err error) {
 	return signedOutPath + "?" + url.Values{"app": visited}.Encode(), nil
 }
 
-// picturesTime is how long the pictures of that page get before the sign-out goes on.
-const picturesTime = "3"
-
 // left is that page. Its address names registered apps and a page of ours, and nothing that a stranger could make it reach.
 func (p *Provider) left(w http.ResponseWriter, r *http.Request) error {
 	apps, err := p.Desk.Catalogue.Current(r.Context())
@@ -83,10 +80,8 @@ func (p *Provider) left(w http.ResponseWriter, r *http.Request) error {
 	}
 	query := r.URL.Query()
 	shown := signedOutPage{Images: images(apps, query["app"])}
-	if shown.Next = signin.LocalPath(query.Get("next")); shown.Next == "/" {
-		shown.Next = ""
-	} else {
-		w.Header().Set("Refresh", picturesTime+"; url="+shown.Next)
+	if next := signin.LocalPath(query.Get("next")); next != "/" {
+		shown.Next = next
 	}
 	return p.showSignedOut(w, r, shown)
 }
@@ -135,6 +130,9 @@ func images(apps *app.Apps, ids []string) (all []string) {
 	return all
 }
 
+// picturesTime is how many seconds the pictures of the page get before the sign-out goes on.
+const picturesTime = "3"
+
 // showSignedOut opens the policy of this one page for the apps that it has to reach, all of them registered.
 func (p *Provider) showSignedOut(w http.ResponseWriter, r *http.Request, shown signedOutPage) error {
 	sources := "'self' data:"
@@ -145,5 +143,8 @@ func (p *Provider) showSignedOut(w http.ResponseWriter, r *http.Request, shown s
 	}
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src "+sources+
 		"; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+	if shown.Next != "" {
+		w.Header().Set("Refresh", picturesTime+"; url="+shown.Next)
+	}
 	return p.Pages.Show(w, r, "wsfed/signed-out", shown)
 }
