@@ -41,20 +41,20 @@ const (
 // name or the domain that Microsoft asked for, or empty: somebody may have accounts in several tenants.
 type Identities func(tx *db.Tx, user directory.User, hint string) (samltoken.Identity, bool, error)
 
-// End ends the session of a browser. It gives a page of ours at which the sign-out goes on, or nothing.
-type End func(w http.ResponseWriter, r *http.Request) (next string, err error)
-
 // Deps is all that the provider works with.
 type Deps struct {
 	DB         *db.DB
 	Pages      *page.Renderer
 	Signing    *signing.Store
 	Desk       *app.Desk
-	Identities Identities // nil where no tenant is connected
-	End        End
-	Base       string // public address, without a slash at the end
-	Brand      string // the organisation's name
-	Log        *slog.Logger
+	Identities Identities                                         // nil where no tenant is connected
+	Forget     func(w http.ResponseWriter, r *http.Request) error // ends the session, and the browser's cookies
+	// Walk ends the session of the request and tells where apps of another protocol hear of it, one after the other; where there are
+	// none it does nothing, and is empty.
+	Walk  func(w http.ResponseWriter, r *http.Request) (to string, err error)
+	Base  string // public address, without a slash at the end
+	Brand string // the organisation's name
+	Log   *slog.Logger
 }
 
 // Provider is the identity provider.

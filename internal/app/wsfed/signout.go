@@ -32,10 +32,16 @@ func (p *Provider) signOut(w http.ResponseWriter, r *http.Request, a ask) error 
 	if err != nil {
 		return err
 	}
-	shown := signedOutPage{Images: images(apps, visited)}
-	if shown.Next, err = p.End(w, r); err != nil {
+	next, err := p.Walk(w, r)
+	if err != nil {
 		return err
 	}
+	if next != "" {
+		w.Header().Set("Refresh", picturesTime+"; url="+next)
+	} else if err := p.Forget(w, r); err != nil {
+		return err
+	}
+	shown := signedOutPage{Images: images(apps, visited), Next: next}
 	for _, client := range apps.Of(Name) {
 		wanted := a.Realm == "" || a.Realm == client.Audience
 		if a.Reply != "" && wanted && !client.Disabled && slices.Contains(of(client).Replies, a.Reply) {
@@ -48,7 +54,7 @@ func (p *Provider) signOut(w http.ResponseWriter, r *http.Request, a ask) error 
 // cleanUp ends the session because another party, which signed somebody in by us, was told to. It is asked for by an image or
 // a frame, so the answer is tiny, and the same however often it is asked.
 func (p *Provider) cleanUp(w http.ResponseWriter, r *http.Request) error {
-	if _, err := p.End(w, r); err != nil { // in a picture or a frame nobody goes anywhere
+	if err := p.Forget(w, r); err != nil {
 		return err
 	}
 	header := w.Header()
@@ -72,6 +78,9 @@ func (p *Provider) Leave(r *http.Request) (to string, err error) {
 	return signedOutPath + "?" + url.Values{"app": visited}.Encode(), nil
 }
 
+// picturesTime is how long the pictures of that page get before the sign-out goes on.
+const picturesTime = "3"
+
 // left is that page. Its address names registered apps and a page of ours, and nothing that a stranger could make it reach.
 func (p *Provider) left(w http.ResponseWriter, r *http.Request) error {
 	apps, err := p.Desk.Catalogue.Current(r.Context())
@@ -80,8 +89,10 @@ func (p *Provider) left(w http.ResponseWriter, r *http.Request) error {
 	}
 	query := r.URL.Query()
 	shown := signedOutPage{Images: images(apps, query["app"])}
-	if next := signin.LocalPath(query.Get("next")); next != "/" {
-		shown.Next = next
+	if shown.Next = signin.LocalPath(query.Get("next")); shown.Next == "/" {
+		shown.Next = ""
+	} else {
+		w.Header().Set("Refresh", picturesTime+"; url="+shown.Next)
 	}
 	return p.showSignedOut(w, r, shown)
 }
@@ -130,9 +141,6 @@ func images(apps *app.Apps, ids []string) (all []string) {
 	return all
 }
 
-// picturesTime is how many seconds the pictures of the page get before the sign-out goes on.
-const picturesTime = "3"
-
 // showSignedOut opens the policy of this one page for the apps that it has to reach, all of them registered.
 func (p *Provider) showSignedOut(w http.ResponseWriter, r *http.Request, shown signedOutPage) error {
 	sources := "'self' data:"
@@ -143,8 +151,5 @@ func (p *Provider) showSignedOut(w http.ResponseWriter, r *http.Request, shown s
 	}
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src "+sources+
 		"; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
-	if shown.Next != "" {
-		w.Header().Set("Refresh", picturesTime+"; url="+shown.Next)
-	}
 	return p.Pages.Show(w, r, "wsfed/signed-out", shown)
 }
