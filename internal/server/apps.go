@@ -172,6 +172,35 @@ func (s *Server) tendKeys(ctx context.Context) {
 	if err := s.apps.keys.Tend(ctx); err != nil && ctx.Err() == nil {
 		s.log.Error("the next signing key could not be made; it is tried again in an hour", "error", err)
 	}
+	if err := s.warnOfMicrosoft(ctx); err != nil && ctx.Err() == nil {
+		s.log.Error("the certificates for Microsoft 365 could not be looked at; it is tried again in an hour", "error", err)
+	}
+}
+
+// warnOfMicrosoft says in the log what would lock people of a federated domain out, while there is time.
+func (s *Server) warnOfMicrosoft(ctx context.Context) error {
+	all, err := s.apps.keys.Published(ctx, signing.Federation)
+	if err != nil {
+		return err
+	}
+	var current, next []byte
+	for _, key := range all {
+		switch key.State() {
+		case signing.Active:
+			current = key.Certificate.Raw
+		case signing.Next:
+			next = key.Certificate.Raw
+		}
+	}
+	var warnings []string
+	err = s.db.View(ctx, func(tx *db.Tx) (err error) {
+		warnings, err = microsoft365.Warnings(tx, current, next)
+		return err
+	})
+	for _, warning := range warnings {
+		s.log.Warn(warning)
+	}
+	return err
 }
 
 // sweepApps deletes what apps have left behind.

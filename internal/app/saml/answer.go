@@ -51,7 +51,7 @@ func (p *Provider) Enter(w http.ResponseWriter, r *http.Request, e *app.Entry) e
 			return err
 		}
 		if p.byTenant(q.App) {
-			err = p.atMicrosoft(tx, s.User, q.App, &assertion)
+			err = p.atMicrosoft(tx, s.User, q, &assertion)
 		} else {
 			assertion.Attributes = party.attributes(s.User, told)
 			assertion.Subject, err = party.name(tx, q.App, s.User, asked.Format, assertion.Issuer, told.Values)

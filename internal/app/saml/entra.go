@@ -24,10 +24,10 @@ func (p *Provider) byTenant(a *app.App) bool {
 
 // atMicrosoft names the person in the assertion as Microsoft knows them. Each domain has an issuer of its own there, and of
 // the classes Microsoft reads only one: any other is no second step to it, and it would send the person back to us.
-func (p *Provider) atMicrosoft(tx *db.Tx, user directory.User, a *app.App, said *samltoken.Assertion) error {
-	id, found, err := p.Identities(tx, user, "")
+func (p *Provider) atMicrosoft(tx *db.Tx, user directory.User, q *app.Request, said *samltoken.Assertion) error {
+	id, found, err := p.Identities(tx, user, q.Demand.Hint)
 	if err == nil && !found {
-		err = problem.New(problem.Forbidden, "saml.no-name", problem.Args{"app": a.Name})
+		err = problem.New(problem.Forbidden, "saml.no-name", problem.Args{"app": q.App.Name})
 	}
 	if err != nil {
 		return err
