@@ -10,3 +10,6 @@ func (s *Server) TellApps(ctx context.Context) error {
 	s.tendApps(ctx)
 	return s.apps.oidc.TellApps(ctx)
 }
+
+// Keys are the signing keys.
+func (s *Server) Keys() *signing.Store { return s.apps.keys }
