@@ -1,6 +1,10 @@
 package server
 
-import "context"
+import (
+	"context"
+
+	"woggle/internal/keys/signing"
+)
 
 // Drain sends all that is due, now.
 func (s *Server) Drain(ctx context.Context) error { return s.outbox.Drain(ctx) }
