@@ -54,7 +54,7 @@ build: ## bin/woggle, to be copied to a server
 bench: ## how fast it is, each figure beside its yardstick
 	$(GO) run ./test/bench
 
-tools: test/browser/node_modules/.package-lock.json test/smsc/node_modules/.package-lock.json test/scim/node_modules/.package-lock.json
+tools: $(patsubst %,test/%/node_modules/.package-lock.json,browser relying saml scim smsc wsfed)
 	@test/install.sh
 
 test/%/node_modules/.package-lock.json: test/%/package-lock.json

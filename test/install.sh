@@ -20,7 +20,12 @@ need libc6-dev test -e /usr/include/stdlib.h
 need npm installed npm
 need postgresql server
 need chromium installed chromium
+need apache2 test -x /usr/sbin/apache2
+need libapache2-mod-shib test -e /usr/lib/apache2/modules/mod_shib.so
+need libapache2-mod-auth-mellon test -e /usr/lib/apache2/modules/mod_auth_mellon.so
 need xmlsec1 installed xmlsec1
+need apache2 test -x /usr/sbin/apache2
+need libapache2-mod-auth-openidc test -e /usr/lib/apache2/modules/mod_auth_openidc.so
 need libxml2-utils installed xmllint
 need opensaml-schemas test -d /usr/share/xml/opensaml
 need xmltooling-schemas test -d /usr/share/xml/xmltooling
@@ -34,6 +39,9 @@ need pocketsphinx installed pocketsphinx_batch
 need pocketsphinx-en-us test -d /usr/share/pocketsphinx/model/en-us
 need iproute2 installed ip
 need python3-aiosmtpd mail_server
+need nginx-light test -x /usr/sbin/nginx
+need caddy test -x /usr/bin/caddy
+need haproxy test -x /usr/sbin/haproxy
 
 if [ ${#missing[@]} -eq 0 ]; then
     exit 0

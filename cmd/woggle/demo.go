@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -37,6 +39,12 @@ func (c *demoCommand) Run(p *program) (err error) {
 		return err
 	}
 	defer listener.Close()
+	apps, err := listenApps(p.ctx, listener, strings.HasSuffix(c.Listen, ":0"))
+	if err != nil {
+		return err
+	}
+	defer apps.close()
+	key := makeKey()
 	folder, err := os.MkdirTemp("", "woggle-demo-")
 	if err != nil {
 		return err
@@ -56,18 +64,30 @@ func (c *demoCommand) Run(p *program) (err error) {
 		return fmt.Errorf("the sample county: %w", err)
 	}
 	base := &url.URL{Scheme: "http", Host: "localhost:" + strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)}
-	s, err := server.New(server.Options{DB: d, Keys: ring, Base: base, Zone: time.Local, Stay: 30 * 24 * time.Hour, Log: c.logger(p),
-		Brand: page.Brand{Name: sample.Organisation, Colour: "#0b5d57", Help: "Ruth Calloway, ruth.calloway@northwold.example"},
-		Plan:  demoPlan, Approve: c.Calls == "approve",
+	log := c.logger(p)
+	s, err := server.New(server.Options{DB: d, Keys: ring, Base: base, Zone: time.Local, Stay: 30 * 24 * time.Hour, Log: log,
+		TrustedProxies: loopback, // that of the minibus log
+		Brand:          page.Brand{Name: sample.Organisation, Colour: "#0b5d57", Help: "Ruth Calloway, ruth.calloway@northwold.example"},
+		Plan:           demoPlan, Approve: c.Calls == "approve",
 		Demo: &server.Demo{Exchange: handset.New(time.Now), People: func() any { return county },
 			Lines: func() []handset.Line { return lines(county) }}})
 	if err != nil {
 		return err
 	}
+	if err := apps.make(base.String(), key, log); err != nil {
+		return err
+	}
+	if err := apps.register(p.ctx, d); err != nil {
+		return fmt.Errorf("the sample apps: %w", err)
+	}
+	apps.serve(p.ctx, log)
 	go saveMemory(p.ctx)
-	tour(p.out, base.String(), county)
+	tour(p.out, base.String(), apps.Base, county)
 	return s.Serve(p.ctx, listener)
 }
+
+// loopback is this computer.
+var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 
 // demoPlan takes the numbers that are kept free for films.
 var demoPlan = phone.Plan{Default: "GB", Allowed: []string{"GB", "IE"}, Drama: true}

@@ -50,7 +50,7 @@ func seed(ctx context.Context, d *db.DB, ring *keys.Ring) (accounts []account, e
 			return err
 		}
 		for _, person := range sample.People() {
-			one, err := seedPerson(tx, ring, person, groups[person.Group], hash)
+			one, err := seedPerson(tx, ring, person, groups, hash)
 			if err != nil {
 				return fmt.Errorf("%s: %w", person.Username, err)
 			}
@@ -79,7 +79,7 @@ func seedFrame(tx *db.Tx) (groups map[string]string, err error) {
 	return groups, nil
 }
 
-func seedPerson(tx *db.Tx, ring *keys.Ring, p sample.Person, group, hash string) (account, error) {
+func seedPerson(tx *db.Tx, ring *keys.Ring, p sample.Person, groups map[string]string, hash string) (account, error) {
 	one := account{Username: p.Username, Password: demoPassword, Phone: p.Phone, State: p.State}
 	user := directory.User{Username: p.Username, Email: p.Email, GivenName: p.GivenName, FamilyName: p.FamilyName,
 		Locale: p.Locale, Role: p.Role, CreatedAt: tx.Now.Add(-40 * 24 * time.Hour), SignedInAt: tx.Now.Add(-3 * 24 * time.Hour)}
@@ -96,8 +96,13 @@ func seedPerson(tx *db.Tx, ring *keys.Ring, p sample.Person, group, hash string)
 		return one, err
 	}
 	one.Name = user.Name()
-	if err := directory.Join(tx, audit.System, group, user.ID); err != nil {
+	if err := directory.Join(tx, audit.System, groups[p.Group], user.ID); err != nil {
 		return one, err
+	}
+	if p.Leader {
+		if err := directory.Join(tx, audit.System, groups[sample.Leaders], user.ID); err != nil {
+			return one, err
+		}
 	}
 	if err := signin.InsertMethod(tx, password.Row(ring, user.ID, hash)); err != nil || p.State == sample.New {
 		return one, err

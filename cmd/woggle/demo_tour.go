@@ -24,16 +24,17 @@ var stops = []struct {
 }
 
 // tour tells where to go, and as whom.
-func tour(out io.Writer, base string, accounts []account) {
+func tour(out io.Writer, base, apps string, accounts []account) {
 	fmt.Fprintf(out, `%s, a county that does not exist. Nothing that you do here reaches anybody.
 
   Sign in        %s
+  The apps       %s                sample apps: open one, and sign in to it
   The phones     %s/handset             texts arrive and calls ring here
   The letters    %s/handset/letters     so does what would be e-mail
 
   Everybody's password is  %s
 
-`, sample.Organisation, base, base, base, demoPassword)
+`, sample.Organisation, base, apps, base, base, demoPassword)
 	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
 	for _, stop := range stops {
 		for i, a := range first(accounts, stop.state, 2) {

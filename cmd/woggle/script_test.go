@@ -50,22 +50,31 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// port sets a variable to a free port, and another, NEXT, to the one after it, which is free as well.
+// port sets a variable to a free port. A demonstration takes it and the two after it, which are free as well: APPS is the first
+// of those, and NEXT, free too, the one that is left for another demonstration.
 func port(ts *testscript.TestScript, _ bool, names []string) {
 	for range 50 {
+		var taken []net.Listener
 		first, err := net.Listen("tcp", "127.0.0.1:0")
 		ts.Check(err)
 		number := first.Addr().(*net.TCPAddr).Port
-		second, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(number+1))
-		first.Close()
+		for more := 1; more <= 3 && err == nil; more++ {
+			var one net.Listener
+			if one, err = net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(number+more)); err == nil {
+				taken = append(taken, one)
+			}
+		}
+		for _, one := range append(taken, first) {
+			one.Close()
+		}
 		if err == nil {
-			second.Close()
 			ts.Setenv(names[0], strconv.Itoa(number))
-			ts.Setenv("NEXT", strconv.Itoa(number+1))
+			ts.Setenv("APPS", strconv.Itoa(number+1))
+			ts.Setenv("NEXT", strconv.Itoa(number+3))
 			return
 		}
 	}
-	ts.Fatalf("no two free ports")
+	ts.Fatalf("no four free ports in a row")
 }
 
 // believer believes every certificate: which one is shown is not its question.

@@ -49,6 +49,7 @@ type facts struct {
 	named    bool             // the hint names somebody other than the person of the session
 	allowed  bool             // the person of the session may use the app
 	answered string           // id of the user as whom the person said to go on
+	anew     bool             // the session began after the request came: by signing in, the person said as whom
 	offer    []signin.Kind    // what could be set up
 	now      time.Time
 }
@@ -68,13 +69,13 @@ func decide(a *App, d Demand, f facts) decision {
 		return decision{turn: signIn}
 	}
 	mine := f.session.User.ID
-	other := d.Subject != "" && d.Subject != mine
+	other, open := d.Subject != "" && d.Subject != mine, (f.named || d.Choose) && !f.anew
 	switch {
-	case (other || f.named || d.Choose) && d.Passive:
+	case (other || open) && d.Passive:
 		return decision{turn: refuse, reason: NotSignedIn}
 	case other && f.answered == mine:
 		return decision{turn: refuse, reason: WrongPerson}
-	case (other || f.named || d.Choose) && f.answered != mine:
+	case (other || open) && f.answered != mine:
 		return decision{turn: choose}
 	case !f.allowed:
 		return decision{turn: refuse, reason: NotAllowed}

@@ -44,6 +44,9 @@ func TestDecide(t *testing.T) {
 		{"but it was another person who said so", App{}, Demand{}, facts{session: phone, allowed: true, named: true, answered: "tom"}, "choose"},
 		{"the app expects somebody else, and nothing may be asked", App{}, Demand{Passive: true}, facts{session: phone, allowed: true, named: true}, "refuse not-signed-in"},
 		{"the app lets the person choose", App{}, Demand{Choose: true}, facts{session: phone, allowed: true}, "choose"},
+		{"who signed in after the app had asked has chosen", App{}, Demand{Choose: true}, facts{session: phone, allowed: true, anew: true}, "enter"},
+		{"also as somebody whom the app did not expect", App{}, Demand{}, facts{session: phone, allowed: true, named: true, anew: true}, "enter"},
+		{"but not as somebody whom it must not be", App{}, Demand{Subject: "tom"}, facts{session: phone, allowed: true, anew: true}, "choose"},
 		{"it has to be who is signed in", App{}, Demand{Subject: "aisha"}, facts{session: phone, allowed: true}, "enter"},
 		{"it has to be somebody else", App{}, Demand{Subject: "tom"}, facts{session: phone, allowed: true}, "choose"},
 		{"it has to be somebody else, whatever the person says", App{}, Demand{Subject: "tom"}, facts{session: phone, allowed: true, answered: "aisha"}, "refuse wrong-person"},
@@ -56,6 +59,10 @@ func TestDecide(t *testing.T) {
 		{"an authenticator is", strict, Demand{}, facts{session: app, allowed: true}, "enter"},
 		{"one request may take less than the app", App{}, Demand{Methods: []signin.Kind{signin.Authenticator}}, facts{session: phone, allowed: true}, "step up"},
 		{"what one request takes, the app does not", strict, Demand{Methods: []signin.Kind{signin.Phone}}, facts{session: app, allowed: true}, "refuse unmet"},
+
+		{"one request may want it newer than the app", App{}, Demand{Fresh: time.Minute}, facts{session: phone, allowed: true}, "step up"},
+		{"and gets what is new", fresh, Demand{Fresh: time.Minute}, facts{session: just, allowed: true}, "enter"},
+		{"what one request takes as new, the app may not", fresh, Demand{Fresh: 2 * time.Hour}, facts{session: phone, allowed: true}, "step up"},
 
 		{"a new sign-in is asked for", App{}, Demand{Since: now}, facts{session: phone, allowed: true}, "step up"},
 		{"and was made", App{}, Demand{Since: now}, facts{session: just, allowed: true}, "enter"},
@@ -74,6 +81,10 @@ func TestDecide(t *testing.T) {
 			}
 			if d.turn == stepUp && d.need.Met(c.facts.session.Proofs, now) {
 				t.Error("a step up is asked for that is not needed: it would go round for ever")
+			}
+			if c.facts.session != nil && c.facts.allowed && d.turn != choose && d.reason != WrongPerson && d.reason != NotSignedIn &&
+				c.app.Met(c.demand, c.facts.session.Proofs, now) != (d.turn == enter) {
+				t.Error("Met says something else")
 			}
 		})
 	}

@@ -188,6 +188,7 @@ func (d *Desk) judge(r *http.Request, q *Request) (decision, error) {
 	f := facts{session: session.Of(r), allowed: true, answered: q.answered, offer: d.Flow.Offer(), now: d.DB.Now()}
 	if f.session != nil {
 		f.named = named(q.Demand.Hint, f.session.User)
+		f.anew = q.ID != "" && f.session.CreatedAt.After(q.CreatedAt)
 	}
 	if f.session != nil && len(q.App.Groups) > 0 {
 		err := d.DB.Ask(r.Context(), func(tx *db.Tx) (err error) {

@@ -161,7 +161,7 @@ func (a Assertion) Signed(by Signer) (*etree.Element, error) {
 
 // check refuses names that a receiver could read in two ways (threat T69): the name is who somebody is.
 func (n NameID) check() error {
-	if n.Value == "" || len(n.Value) > 256 || strings.ContainsAny(n.Value, `<>&"'`) || strings.ContainsFunc(n.Value, unicode.IsControl) {
+	if n.Value == "" || len(n.Value) > 256 || strings.ContainsAny(n.Value, `<>&"`) || strings.ContainsFunc(n.Value, unicode.IsControl) {
 		return errors.New("the name of somebody cannot be told to an app: it is empty, too long, or has characters in it that it must not have")
 	}
 	return nil

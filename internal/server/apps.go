@@ -58,8 +58,8 @@ func (s *Server) addApps(o Options) (err error) {
 	if err != nil {
 		return err
 	}
-	s.apps.wsfed, err = wsfed.New(wsfed.Deps{DB: o.DB, Pages: s.pages, Sessions: s.sessions, Signing: keys, Desk: desk, Base: base,
-		Brand: o.Brand.Name, Identities: atMicrosoft, Log: o.Log})
+	s.apps.wsfed, err = wsfed.New(wsfed.Deps{DB: o.DB, Pages: s.pages, Signing: keys, Desk: desk, Base: base, Brand: o.Brand.Name,
+		Identities: atMicrosoft, Forget: s.forget, Log: o.Log})
 	if err != nil {
 		return err
 	}
@@ -86,13 +86,13 @@ func (s *Server) mountApps(bare func(string, http.HandlerFunc), guarded, foreign
 	s.apps.saml.Mount(guarded, foreign, bare)        // /saml
 	s.apps.wsfed.Mount(guarded, foreign, bare)       // /wsfed, /FederationMetadata
 	s.apps.forward.Mount(bare, guarded)              // /forward
-	s.apps.externalMFA.Mount(bare, foreign, guarded) // /microsoft
+	s.apps.externalMFA.Mount(guarded, foreign, bare) // /microsoft
 	s.apps.scim.Mount(bare)                          // /scim/v2
 }
 
-// atMicrosoft is somebody as the connected tenant of Microsoft 365 knows them.
-func atMicrosoft(tx *db.Tx, user directory.User, _ *app.App) (samltoken.Identity, bool, error) {
-	account, found, err := microsoft365.Identity(tx, user.ID, "")
+// atMicrosoft is somebody as the connected tenants of Microsoft 365 know them.
+func atMicrosoft(tx *db.Tx, user directory.User, hint string) (samltoken.Identity, bool, error) {
+	account, found, err := microsoft365.Identity(tx, user.ID, hint)
 	return samltoken.Identity{Issuer: account.Issuer, UPN: account.UPN, ImmutableID: account.ImmutableID}, found, err
 }
 
@@ -121,7 +121,8 @@ func AppReaders() map[string]func(*app.App) error {
 
 // AppFacts are what has to be typed into the app, for whoever sets it up. The base is our own address.
 func AppFacts(base string, a *app.App) []app.Fact {
-	facts := map[string]func(string, *app.App) []app.Fact{oidc.Name: oidc.Facts, saml.Name: saml.Facts, wsfed.Name: wsfed.Facts}
+	facts := map[string]func(string, *app.App) []app.Fact{oidc.Name: oidc.Facts, saml.Name: saml.Facts, wsfed.Name: wsfed.Facts,
+		forwardauth.Name: forwardauth.Facts}
 	if tell, known := facts[a.Protocol]; known {
 		return tell(base, a)
 	}

@@ -2,7 +2,9 @@
 package server
 
 import (
+	"cmp"
 	"net/http"
+	"net/url"
 	"time"
 
 	"woggle/internal/db"
@@ -33,6 +35,10 @@ func (s *Server) chooseLanguage(w http.ResponseWriter, r *http.Request) error {
 // signOut ends the session. Where apps of it want to be told, the browser goes to them first, and needs its own cookie until
 // it is back.
 func (s *Server) signOut(w http.ResponseWriter, r *http.Request) error {
+	pictures, err := s.apps.wsfed.Leave(r)
+	if err != nil {
+		return err
+	}
 	to := ""
 	if mine := session.Of(r); mine != nil {
 		apps, err := s.apps.desk.Catalogue.Current(r.Context())
@@ -51,12 +57,15 @@ func (s *Server) signOut(w http.ResponseWriter, r *http.Request) error {
 	}
 	if to != "" {
 		s.sessions.ClearCookie(w)
+		if pictures != "" {
+			to = pictures + "&next=" + url.QueryEscape(to)
+		}
 		return page.Redirect(w, r, to)
 	}
 	if err := s.forget(w, r); err != nil {
 		return err
 	}
-	return page.Redirect(w, r, "/signin")
+	return page.Redirect(w, r, cmp.Or(pictures, "/signin"))
 }
 
 // forget ends the session, if there is one, and makes the browser a new one: at a shared computer, nothing is left to the next

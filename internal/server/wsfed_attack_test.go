@@ -13,6 +13,7 @@ import (
 	"woggle/internal/db"
 	"woggle/internal/db/dbtest"
 	"woggle/internal/directory"
+	"woggle/test/wsfed"
 )
 
 // only runs a story on SQLite, where the engine does not matter.
@@ -24,7 +25,7 @@ func only(t *testing.T, story func(s *site)) {
 // ask sends a request with the values as its query.
 func (b *browser) ask(pairs ...string) *browser {
 	b.s.t.Helper()
-	return b.open("/wsfed?" + queryOf(pairs))
+	return b.open("/wsfed?" + wsfed.Query(pairs...))
 }
 
 // unanswered demands that no token is on the page.
@@ -73,7 +74,7 @@ func TestW02AnAppThatNobodyRegistered(t *testing.T) {
 func TestT74WhatARequestSaysLeadsNowhere(t *testing.T) {
 	only(t, func(s *site) {
 		b, p := s.signedInToEntra()
-		here := p.base + "/login.srf"
+		here := p.Base + "/login.srf"
 		for _, reply := range []string{"https://evil.example/", here + "/extra", here + "?x", strings.Replace(here, "127.0.0.1", "127.0.0.1.evil.example", 1),
 			strings.Replace(here, "127.0.0.1", "127.0.0.1@evil.example", 1), "javascript:alert(1)", here + "\" autofocus onfocus=alert(1)"} {
 			b.ask("wa", "wsignin1.0", "wtrealm", entraRealm, "wreply", reply)
@@ -194,15 +195,15 @@ func TestWhoGetsNoToken(t *testing.T) {
 		b, _ := s.signedInToEntra()
 		ask := []string{"wa", "wsignin1.0", "wtrealm", entraRealm}
 		settings := map[string]any{"realm": entraRealm, "domains": map[string]string{"elsewhere.example": "urn:elsewhere"}}
-		s.wsfed("m365", settings)
+		s.register("m365", settings)
 		b.ask(ask...).unanswered(403).sees("Microsoft 365 has no account for you yet")
-		s.wsfed("m365", map[string]any{"realm": entraRealm}) // and no tenant is connected
+		s.register("m365", map[string]any{"realm": entraRealm}) // and no tenant is connected
 		b.ask(ask...).unanswered(403).sees("no account for you yet")
-		s.wsfed("m365", map[string]any{"realm": entraRealm, "domains": map[string]string{"northwold.example": entraIssuer}}, func(a *app.App) { a.Groups = []string{"nobody"} })
+		s.register("m365", map[string]any{"realm": entraRealm, "domains": map[string]string{"northwold.example": entraIssuer}}, func(a *app.App) { a.Groups = []string{"nobody"} })
 		b.ask(ask...).unanswered(403).sees("you may not use Microsoft 365")
-		s.wsfed("m365", map[string]any{"realm": entraRealm, "domains": map[string]string{"northwold.example": entraIssuer}}, func(a *app.App) { a.Disabled = true })
+		s.register("m365", map[string]any{"realm": entraRealm, "domains": map[string]string{"northwold.example": entraIssuer}}, func(a *app.App) { a.Disabled = true })
 		b.ask(ask...).unanswered(403).sees("closed at the moment")
-		s.wsfed("m365", map[string]any{"realm": entraRealm, "domains": map[string]string{"northwold.example": entraIssuer}})
+		s.register("m365", map[string]any{"realm": entraRealm, "domains": map[string]string{"northwold.example": entraIssuer}})
 		s.tx(func(tx *db.Tx) error {
 			user, _, err := directory.Find(tx, "aisha")
 			if err != nil {

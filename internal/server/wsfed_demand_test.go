@@ -10,6 +10,7 @@ import (
 	"woggle/internal/directory"
 	"woggle/internal/message"
 	"woggle/internal/method/phone"
+	"woggle/test/wsfed"
 )
 
 // member signs in at the start, so that there is a session of some age.
@@ -35,7 +36,7 @@ func TestW04AFreshSignInProvesBothFactorsAgain(t *testing.T) {
 		"younger than the session, in minutes": {"wfresh", "19"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			each(t, func(s *site) {
+			only(t, func(s *site) {
 				b, p := s.signedInToEntra()
 				asked := s.clock.Now()
 				b.start(p, demands...).sees("password").notSees("Enter the code")
@@ -73,7 +74,7 @@ func continued(t *testing.T, s *site) (address string) {
 
 // What the session has already is not asked again.
 func TestDemandsThatTheSessionMeets(t *testing.T) {
-	each(t, func(s *site) {
+	only(t, func(s *site) {
 		b, p := s.signedInToEntra()
 		for _, demands := range [][]string{{}, {"wauth", multi}, {"wauth", "http://schemas.microsoft.com/claims/wiaormultiauthn"}, {"wauth", byPassword},
 			{"wfresh", "30"}, {"wauth", ""}, {"wfresh", ""}, {"login_hint", "aisha@northwold.example"}, {"username", "AISHA@Northwold.Example"},
@@ -88,7 +89,7 @@ func TestDemandsThatTheSessionMeets(t *testing.T) {
 
 // A way to sign in that we do not have is not answered as if it had been used.
 func TestAWayToSignInThatWeDoNotHave(t *testing.T) {
-	each(t, func(s *site) {
+	only(t, func(s *site) {
 		b, p := s.signedInToEntra()
 		for _, way := range []string{"urn:federation:authentication:windows", "urn:ietf:rfc:2246", "http://schemas.microsoft.com/claims/multipleauthn2"} {
 			if b.start(p, "wauth", way).sees("a way to sign in that we don’t have"); b.page.Status != 403 || strings.Contains(b.page.Body, "wresult") {
@@ -100,7 +101,7 @@ func TestAWayToSignInThatWeDoNotHave(t *testing.T) {
 
 // A hint names a person of Microsoft's. Somebody else who is signed in is asked, and may go on or change.
 func TestSignedInAsSomebodyElse(t *testing.T) {
-	each(t, func(s *site) {
+	only(t, func(s *site) {
 		b, p := s.signedInToEntra()
 		bryn := s.member("bryn")
 		s.phoneOf(bryn, mobile, phone.Mobile, message.SMS)
@@ -112,12 +113,20 @@ func TestSignedInAsSomebodyElse(t *testing.T) {
 		}
 		b.start(p, "username", "nobody@northwold.example").press("Go on as Aisha Khan")
 		b.hand(p).accepted()
+		// Who changes has said as whom to go on, and is not asked once more.
+		b.start(p, "username", "bryn.jones@northwold.example").press("Sign in as somebody else")
+		s.clock.Advance(time.Second)
+		b.fill("Next", "username", "bryn").fill("Next", "current-password", passphrase).code()
+		form, err := b.page.Form("wresult")
+		if err != nil || !strings.Contains(form.Values.Get("wresult"), ">bryn@northwold.example<") {
+			t.Errorf("%v: %s", err, b.page.Text)
+		}
 	})
 }
 
 // A name that the directory gives another meaning than Microsoft does is compared with Microsoft's.
 func TestAUserNameThatIsSomebodyElsesUPN(t *testing.T) {
-	each(t, func(s *site) {
+	only(t, func(s *site) {
 		b, p := s.signedInToEntra()
 		s.member("other", func(_ *db.Tx, u *directory.User) { u.Username, u.Email = "aisha@northwold.example", "" })
 		b.start(p, "username", "aisha@northwold.example").hand(p).accepted()
@@ -126,10 +135,10 @@ func TestAUserNameThatIsSomebodyElsesUPN(t *testing.T) {
 
 // Somebody who was interrupted on the way arrives all the same: the first sign-in, with a method to set up.
 func TestTheVeryFirstSignInEndsAtMicrosoft365(t *testing.T) {
-	each(t, func(s *site) {
+	only(t, func(s *site) {
 		user := s.member("aisha", firstUse)
-		p := s.party(map[string]any{"realm": entraRealm, "issuer": entraIssuer, "upn": "aisha@northwold.example", "id": strings.ReplaceAll(user.ID, "-", "")})
-		s.wsfed("m365", map[string]any{"realm": entraRealm, "replies": []string{p.base + "/login.srf"},
+		p := s.party(wsfed.Expected{"realm": entraRealm, "issuer": entraIssuer, "upn": "aisha@northwold.example", "id": strings.ReplaceAll(user.ID, "-", "")})
+		s.register("m365", map[string]any{"realm": entraRealm, "replies": []string{p.Base + "/login.srf"},
 			"domains": map[string]string{"northwold.example": entraIssuer}})
 		b := s.browser().start(p, "username", "aisha@northwold.example").fill("Next", "username", "aisha").fill("Next", "current-password", passphrase)
 		b.fill("Send me a code", "tel", "07700 900123").code().sees("You’re all set")
@@ -145,7 +154,7 @@ func TestTheVeryFirstSignInEndsAtMicrosoft365(t *testing.T) {
 
 // W01: another site's form, without cookies, is as good as a link: the person is asked nothing that a link would not ask.
 func TestW01ARequestByPost(t *testing.T) {
-	each(t, func(s *site) {
+	only(t, func(s *site) {
 		b, p := s.signedInToEntra()
 		b.post("/wsfed", p.request()).hand(p).accepted()
 		// In a browser where nobody is signed in, the sign-in comes between.

@@ -24,22 +24,22 @@ func bodyOf(t *testing.T, response *http.Response) string {
 func TestW06SigningOut(t *testing.T) {
 	each(t, func(s *site) {
 		b, p := s.signedInToEntra()
-		s.wsfed("other", map[string]any{"realm": "urn:other", "replies": []string{p.base + "/other?app=1", p.base + "/back"}}, func(a *app.App) { a.Name = "The rota" })
-		s.wsfed("unseen", map[string]any{"realm": "urn:unseen", "replies": "https://unseen.example/"})
+		s.register("other", map[string]any{"realm": "urn:other", "replies": []string{p.Base + "/other?app=1", p.Base + "/back"}}, func(a *app.App) { a.Name = "The rota" })
+		s.register("unseen", map[string]any{"realm": "urn:unseen", "replies": "https://unseen.example/"})
 		b.start(p).hand(p).accepted()
 		b.ask("wa", "wsignin1.0", "wtrealm", "urn:other").sees("The rota")
 		b.ask("wa", "wsignout1.0").sees("You are signed out").notSees("Go back to")
 		policy := b.page.Header.Get("Content-Security-Policy")
-		for _, image := range []string{p.base + "/login.srf?wa=wsignoutcleanup1.0", p.base + "/other?app=1&amp;wa=wsignoutcleanup1.0"} {
+		for _, image := range []string{p.Base + "/login.srf?wa=wsignoutcleanup1.0", p.Base + "/other?app=1&amp;wa=wsignoutcleanup1.0", p.Base + "/back?wa=wsignoutcleanup1.0"} {
 			if !strings.Contains(b.page.Body, `<img src="`+image+`"`) {
 				t.Errorf("no %s in %s", image, b.page.Body)
 			}
 		}
-		if strings.Contains(b.page.Body, "unseen") || !strings.Contains(policy, "img-src 'self' data: "+p.base) {
+		if strings.Contains(b.page.Body, "unseen") || !strings.Contains(policy, "img-src 'self' data: "+p.Base) {
 			t.Errorf("policy %s, page %s", policy, b.page.Body)
 		}
-		b.open(p.base + "/login.srf?wa=wsignoutcleanup1.0")
-		if p.get("/cleaned") != "1" {
+		b.open(p.Base + "/login.srf?wa=wsignoutcleanup1.0")
+		if p.Get("/cleaned") != "1" {
 			t.Error("the party cleared nothing")
 		}
 		if b.signedIn() {
@@ -51,19 +51,19 @@ func TestW06SigningOut(t *testing.T) {
 		}
 		b.post("/wsfed", map[string][]string{"wa": {"wsignout1.0"}}).sees("You are signed out")
 		// Only a registered address is offered to go back to.
-		for reply, offered := range map[string]bool{p.base + "/back": true, p.base + "/back/": false, "https://evil.example/": false, "javascript:alert(1)": false, "": false} {
+		for reply, offered := range map[string]bool{p.Base + "/back": true, p.Base + "/back/": false, "https://evil.example/": false, "javascript:alert(1)": false, "": false} {
 			b.ask("wa", "wsignout1.0", "wreply", reply)
 			if got := strings.Contains(b.page.Text, "Go back to The rota"); got != offered || b.leadsTo("evil") || b.leadsTo("alert") {
 				t.Errorf("%q is offered: %t, want %t", reply, got, offered)
 			}
 		}
-		b.ask("wa", "wsignout1.0", "wreply", p.base+"/back", "wtrealm", "urn:unseen").notSees("Go back to")
+		b.ask("wa", "wsignout1.0", "wreply", p.Base+"/back", "wtrealm", "urn:unseen").notSees("Go back to")
 	})
 }
 
 // W06: a clean-up ends the session, has next to nothing to say, and says the same every time.
 func TestW06ACleanUpIsTheSameEveryTime(t *testing.T) {
-	each(t, func(s *site) {
+	only(t, func(s *site) {
 		b, p := s.signedInToEntra()
 		b.start(p).hand(p).accepted()
 		for range 3 {
@@ -78,5 +78,38 @@ func TestW06ACleanUpIsTheSameEveryTime(t *testing.T) {
 		// Whoever comes back signs in anew, and a token is for the new session.
 		s.clock.Advance(time.Minute)
 		b.start(p).fill("Next", "username", "aisha").fill("Next", "current-password", passphrase).code().hand(p).accepted()
+	})
+}
+
+// Signing out on our own pages tells the apps as well. The page's address makes it reach nobody who is not registered.
+func TestSigningOutHereTellsTheApps(t *testing.T) {
+	only(t, func(s *site) {
+		b, p := s.signedInToEntra()
+		b.open("/").press("Sign out")
+		if b.page.URL.Path != "/signin" {
+			t.Errorf("with nobody to tell, it leads to %s", b.page.URL)
+		}
+		b.password("aisha", passphrase).code()
+		b.start(p).hand(p).accepted()
+		b.open("/").press("Sign out").sees("You are signed out")
+		if !b.leadsTo(p.Base + "/login.srf?wa=wsignoutcleanup1.0") {
+			t.Errorf("nobody is told: %s", b.page.Body)
+		}
+		if b.signedIn() {
+			t.Error("still signed in")
+		}
+		if b.open("/wsfed/signed-out?app=m365&app=https:%2F%2Fevil.example&app=%22onload"); b.leadsTo("evil") || b.page.Status != 200 {
+			t.Errorf("%d %s", b.page.Status, b.page.Body)
+		}
+		// The sign-out may go on, on a page of ours only.
+		b.open("/wsfed/signed-out?app=m365&next=%2Fsaml%2Fsignout%2Fx").sees("Next we tell your other apps")
+		if !b.leadsTo("/saml/signout/x") || b.page.Header.Get("Refresh") != "3; url=/saml/signout/x" {
+			t.Errorf("it does not go on: %v %s", b.page.Header, b.page.Body)
+		}
+		for _, next := range []string{"https:%2F%2Fevil.example", "%2F%2Fevil.example", "%5C%5Cevil.example", "javascript:evil", "%2F%0aevil", ""} {
+			if b.open("/wsfed/signed-out?next=" + next); b.leadsTo("evil") || b.page.Header.Get("Refresh") != "" {
+				t.Errorf("%q leads away: %v", next, b.page.Header)
+			}
+		}
 	})
 }

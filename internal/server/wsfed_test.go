@@ -1,26 +1,18 @@
 package server_test
 
 import (
-	"bufio"
 	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
-	"net/http"
 	"net/url"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"woggle/internal/app"
 	"woggle/internal/db"
-	"woggle/internal/db/dbtest"
 	"woggle/internal/directory"
 	"woggle/internal/message"
 	"woggle/internal/method/phone"
+	"woggle/test/wsfed"
 )
 
 const (
@@ -30,105 +22,28 @@ const (
 	byPassword  = "http://schemas.microsoft.com/ws/2008/06/identity/authenticationmethod/password"
 )
 
-// party is a relying party in another language (test/wsfed), which judges what it is given.
+// party is a relying party in another language, whose clock is ours.
 type party struct {
-	s    *site
-	base string
+	*wsfed.Party
+	s *site
 }
 
-// party starts a relying party that expects what the map says.
-func (s *site) party(expected map[string]any) *party {
+func (s *site) party(expected wsfed.Expected) *party {
 	s.t.Helper()
-	script := filepath.Join("..", "..", "test", "wsfed", "party.js")
-	if _, err := os.Stat(filepath.Join(filepath.Dir(script), "node_modules", "xml-crypto")); err != nil {
-		dbtest.Need(s.t, errors.New("the relying party's modules are not installed (make tools)"))
-	}
-	web := s.nodes[0].web.URL
-	expected["metadata"], expected["passive"] = web+"/FederationMetadata/2007-06/FederationMetadata.xml", web+"/wsfed"
-	argument, err := json.Marshal(expected)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	command := exec.Command("node", script, string(argument))
-	command.Stderr = os.Stderr
-	lifeline, err := command.StdinPipe()
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	out, err := command.StdoutPipe()
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	if err := command.Start(); err != nil {
-		dbtest.Need(s.t, err)
-	}
-	s.t.Cleanup(func() {
-		lifeline.Close() // it ends with its input
-		command.Wait()
-	})
-	var said struct{ Port int }
-	line, err := bufio.NewReader(out).ReadBytes('\n')
-	if err == nil {
-		err = json.Unmarshal(line, &said)
-	}
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	p := &party{s, fmt.Sprintf("http://127.0.0.1:%d", said.Port)}
-	p.tick()
-	return p
+	return &party{wsfed.Start(s.t, "../../test/wsfed", s.nodes[0].web.URL, expected), s}
 }
 
-// tick sets its clock by ours.
-func (p *party) tick() {
-	p.s.t.Helper()
-	p.get("/clock?now=" + url.QueryEscape(p.s.clock.Now().Format(time.RFC3339Nano)))
-}
-
-func (p *party) get(path string) string {
-	p.s.t.Helper()
-	response, err := http.Get(p.base + path)
-	if err != nil {
-		p.s.t.Fatal(err)
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		p.s.t.Fatal(err)
-	}
-	return string(body)
-}
-
-// request is a new request of the party's, which no browser has sent.
 func (p *party) request(demands ...string) url.Values {
 	p.s.t.Helper()
-	p.tick()
-	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	response, err := client.Get(p.base + "/start?" + queryOf(demands))
-	if err != nil {
-		p.s.t.Fatal(err)
-	}
-	response.Body.Close()
-	to, err := response.Location()
-	if err != nil {
-		p.s.t.Fatal(err)
-	}
-	return to.Query()
-}
-
-func queryOf(pairs []string) string {
-	query := url.Values{}
-	for i := 0; i+1 < len(pairs); i += 2 {
-		query.Set(pairs[i], pairs[i+1])
-	}
-	return query.Encode()
+	p.Clock(p.s.clock.Now())
+	return p.Request(demands...)
 }
 
 // start goes to the party's own page, which sends the browser to us with a request.
 func (b *browser) start(p *party, demands ...string) *browser {
 	b.s.t.Helper()
-	p.tick()
-	return b.open(p.base + "/start?" + queryOf(demands))
+	p.Clock(b.s.clock.Now())
+	return b.open(p.Start(demands...))
 }
 
 // code enters the code that was sent.
@@ -140,7 +55,7 @@ func (b *browser) code() *browser {
 // hand presses the button of the page that posts itself.
 func (b *browser) hand(p *party) *browser {
 	b.s.t.Helper()
-	p.tick()
+	p.Clock(b.s.clock.Now())
 	return b.fill("", "wresult")
 }
 
@@ -163,7 +78,7 @@ func (b *browser) accepted() (j judged) {
 }
 
 // app registers a relying party.
-func (s *site) wsfed(id string, settings map[string]any, change ...func(*app.App)) {
+func (s *site) register(id string, settings map[string]any, change ...func(*app.App)) {
 	s.t.Helper()
 	raw, err := json.Marshal(settings)
 	if err != nil {
@@ -184,8 +99,8 @@ func (s *site) entra() (user directory.User, p *party) {
 	s.t.Helper()
 	user = s.member("aisha")
 	s.phoneOf(user, mobile, phone.Mobile, message.SMS)
-	p = s.party(map[string]any{"realm": entraRealm, "issuer": entraIssuer, "upn": "aisha@northwold.example", "id": strings.ReplaceAll(user.ID, "-", "")})
-	s.wsfed("m365", map[string]any{"realm": entraRealm, "replies": []string{p.base + "/login.srf"},
+	p = s.party(wsfed.Expected{"realm": entraRealm, "issuer": entraIssuer, "upn": "aisha@northwold.example", "id": strings.ReplaceAll(user.ID, "-", "")})
+	s.register("m365", map[string]any{"realm": entraRealm, "replies": []string{p.Base + "/login.srf"},
 		"domains": map[string]string{"northwold.example": entraIssuer}})
 	return user, p
 }

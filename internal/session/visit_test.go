@@ -138,3 +138,42 @@ func TestOneMoreCodeIsNoNewAuthentication(t *testing.T) {
 		}
 	})
 }
+
+// A session is found by its stay at an app, as long as it lives; to be asked for is to be used.
+func TestASessionIsFoundByItsVisit(t *testing.T) {
+	each(t, func(w *world) {
+		told := 0
+		w.Ended = func() { told++ }
+		s := w.find(w.start(false))
+		v := w.visit(s, "wiki", false)
+		of := func(visit, app string) bool {
+			w.t.Helper()
+			found, err := w.OfVisit(w.t.Context(), visit, app)
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			return found != nil && found.ID == s.ID && found.User.ID == w.user.ID && len(found.Proofs) == 2
+		}
+		for range 4 {
+			w.clock.Advance(50 * time.Minute)
+			if !of(v.ID, "wiki") {
+				w.t.Fatal("who works in the app is idle")
+			}
+		}
+		if of(v.ID, "rota") || of("", "wiki") || of(s.ID, "wiki") {
+			w.t.Error("it is found by what it is not")
+		}
+		w.clock.Advance(61 * time.Minute)
+		if of(v.ID, "wiki") {
+			w.t.Error("an idle session lives")
+		}
+		w.clock.Advance(-time.Minute)
+		if !of(v.ID, "wiki") || told != 0 {
+			w.t.Fatalf("it has gone; ends were told %d times", told)
+		}
+		w.tx(func(tx *db.Tx) error { return w.SignOut(tx, s) })
+		if of(v.ID, "wiki") || told != 1 {
+			w.t.Errorf("it was signed out, and lives; ends were told %d times", told)
+		}
+	})
+}

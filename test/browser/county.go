@@ -22,6 +22,7 @@ import (
 // County is one running program, which belongs to one story.
 type County struct {
 	Base   string // address of the site, without a slash at the end
+	Apps   string // address of the sample apps of a demonstration
 	People []Person
 	t      testing.TB
 	suite  *Suite
@@ -46,6 +47,7 @@ func (s *Suite) Demo(t testing.TB, flags ...string) *County {
 	folder := t.TempDir()
 	lines := s.Run(t, []string{"TMPDIR=" + folder}, append([]string{"demo", "--listen", "127.0.0.1:0"}, flags...)...)
 	c := &County{t: t, suite: s, folder: folder, steps: map[string]int64{}, read: map[string]string{}, Base: Find(t, lines, regexp.MustCompile(`Sign in\s+(http://localhost:\d+)`))}
+	c.Apps = Find(t, lines, sampleApps)
 	c.get("/handset/people.json", &c.People)
 	return c
 }

@@ -24,6 +24,19 @@ var ages = []string{
 // links, and tries that were counted.
 func (c *County) Later(age time.Duration) {
 	c.t.Helper()
+	c.records(func(tx *db.Tx) error {
+		for _, statement := range ages {
+			if _, err := tx.Exec(statement, age.Milliseconds()); err != nil {
+				return err
+			}
+		}
+		return olderProofs(tx, age)
+	})
+}
+
+// records changes the records of the program behind its back.
+func (c *County) records(change func(tx *db.Tx) error) {
+	c.t.Helper()
 	files, err := filepath.Glob(filepath.Join(c.folder, "*", "woggle.db"))
 	if err != nil || len(files) != 1 {
 		c.t.Fatalf("the records are in %v: %v", files, err)
@@ -33,15 +46,7 @@ func (c *County) Later(age time.Duration) {
 		c.t.Fatal(err)
 	}
 	defer records.Close()
-	err = records.Tx(context.Background(), func(tx *db.Tx) error {
-		for _, statement := range ages {
-			if _, err := tx.Exec(statement, age.Milliseconds()); err != nil {
-				return err
-			}
-		}
-		return olderProofs(tx, age)
-	})
-	if err != nil {
+	if err := records.Tx(context.Background(), change); err != nil {
 		c.t.Fatal(err)
 	}
 }

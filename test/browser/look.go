@@ -14,6 +14,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/chromedp/cdproto/fetch"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
@@ -38,6 +39,9 @@ var settings = []struct {
 // look holds the page to the rules, wide and narrow, light and dark, unless some story has done it.
 func (w *Window) look() *Window {
 	w.t.Helper()
+	if !strings.HasPrefix(w.Address(), w.base+"/") {
+		return w // somebody else's page
+	}
 	state := fmt.Sprint(w.noScript, " ", w.ask("stateOf()"))
 	if !w.suite.first(state) {
 		return w
@@ -135,9 +139,11 @@ func (w *Window) hear(event any) {
 		w.trouble("exception: %s %s", e.ExceptionDetails.Text, e.ExceptionDetails.URL)
 	case *runtime.EventConsoleAPICalled:
 		w.trouble("console.%s", e.Type)
+	case *fetch.EventRequestPaused:
+		go w.pass(e) // what listens must not wait for an answer itself
 	case *network.EventRequestWillBeSent:
 		w.pending[string(e.RequestID)] = e.Request.URL
-		if u, err := url.Parse(e.Request.URL); err != nil || u.Scheme != "data" && !strings.HasPrefix(e.Request.URL, w.base+"/") {
+		if u, err := url.Parse(e.Request.URL); err != nil || u.Scheme != "data" && !w.isKnown(e.Request.URL) && !strings.HasPrefix(e.Request.URL, appSites) {
 			w.trouble("a request to somebody else: %s", e.Request.URL)
 		}
 	case *network.EventLoadingFinished:

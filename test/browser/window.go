@@ -42,6 +42,7 @@ type Window struct {
 	dark     bool
 	noScript bool
 	welsh    bool
+	others   []string // sites of others that the story goes to as well
 
 	mu       sync.Mutex
 	troubles []string       // what the browser complained of
@@ -64,10 +65,24 @@ func (s *Suite) Window(t testing.TB, base string) *Window {
 	return w
 }
 
+// Beyond lets the story go to a site of somebody else's, by its address. Its pages are not held to our rules.
+func (w *Window) Beyond(base string) *Window {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.others = append(w.others, base)
+	return w
+}
+
+// isKnown tells whether the address is of our site, or of one that the story goes to as well.
+func (w *Window) isKnown(address string) bool {
+	within := func(base string) bool { return strings.HasPrefix(address, base+"/") }
+	return within(w.base) || slices.ContainsFunc(w.others, within)
+}
+
 // Tab opens a second tab of the same browser.
 func (w *Window) Tab() *Window {
 	w.t.Helper()
-	tab := &Window{t: w.t, suite: w.suite, base: w.base, noScript: w.noScript, welsh: w.welsh, width: w.width, dark: w.dark}
+	tab := &Window{t: w.t, suite: w.suite, base: w.base, others: w.others, noScript: w.noScript, welsh: w.welsh, width: w.width, dark: w.dark}
 	tab.begin(w.ctx)
 	return tab
 }

@@ -131,12 +131,23 @@ func (b *Browser) At(address string) *Browser {
 // Cookie is what the browser would send to the address under the name, or empty.
 func (b *Browser) Cookie(address, name string) string {
 	b.t.Helper()
+	return b.cookie(address, func(other string) bool { return other == name })
+}
+
+// CookieLike is Cookie for the beginning of a name.
+func (b *Browser) CookieLike(address, beginning string) string {
+	b.t.Helper()
+	return b.cookie(address, func(other string) bool { return strings.HasPrefix(other, beginning) })
+}
+
+func (b *Browser) cookie(address string, is func(name string) bool) string {
+	b.t.Helper()
 	request, err := http.NewRequest(http.MethodGet, address, nil)
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	for _, c := range b.Client.Jar.Cookies(request.URL) {
-		if c.Name == name {
+		if is(c.Name) {
 			return c.Value
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -72,6 +74,7 @@ func (s *Standin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if answer.StatusCode/100 == 2 {
 		for _, name := range Told {
 			r.Header.Del(name)
+			r.Header.Del(strings.ReplaceAll(name, "-", "_"))
 			r.Header[name] = answer.Header[name]
 		}
 		s.Site.ServeHTTP(w, r)
@@ -93,6 +96,11 @@ func (wg *Woggle) Stand(name string, node int, site http.Handler) (address strin
 	web := httptest.NewServer(&Standin{Name: name, Woggle: wg.Address(node), Site: site})
 	wg.t.Cleanup(web.Close)
 	return web.Listener.Addr().String()
+}
+
+// Onward hands requests to a site that listens at the address.
+func Onward(address string) http.Handler {
+	return httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: address})
 }
 
 // Echo is a site that shows what it was asked and told: a line for each header.

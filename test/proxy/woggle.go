@@ -89,7 +89,7 @@ func Site(id string, hosts []string, paths ...forwardauth.Path) *app.App {
 	if err != nil {
 		panic(err) // unreachable: texts only
 	}
-	return &app.App{ID: id, Name: "The " + id, Protocol: forwardauth.Protocol, Tell: []string{app.TellGroups}, Settings: settings}
+	return &app.App{ID: id, Name: "The " + id, Protocol: forwardauth.Name, Tell: []string{app.TellGroups}, Settings: settings}
 }
 
 // Tx works on the database.

@@ -26,7 +26,7 @@ const (
 )
 
 var (
-	errUnreachable = errors.New("Entra's keys cannot be had")
+	errUnreachable = errors.New("the keys of Entra cannot be had")
 	errUnknownKey  = errors.New("the hint names a key that Entra does not publish")
 )
 

@@ -62,7 +62,7 @@ func New(d Deps) (*Provider, error) {
 }
 
 // Mount adds the routes: documents for machines, the form of Entra's page, and pages of our own.
-func (p *Provider) Mount(bare func(string, http.HandlerFunc), foreign, guarded func(string, page.Handler)) {
+func (p *Provider) Mount(guarded, foreign func(string, page.Handler), bare func(string, http.HandlerFunc)) {
 	bare("GET "+DiscoveryPath, p.discovery)
 	bare("GET "+KeysPath, p.keySet)
 	foreign("POST "+AuthorizePath, p.authorize)

@@ -3,7 +3,6 @@ package externalmfa_test
 import (
 	"context"
 	"regexp"
-	"slices"
 	"sync"
 
 	"woggle/internal/app/externalmfa"
@@ -12,8 +11,6 @@ import (
 	"woggle/internal/message"
 	"woggle/internal/session"
 )
-
-func sortStrings(all []string) { slices.Sort(all) }
 
 var sixDigits = regexp.MustCompile(`\b\d{6}\b`)
 

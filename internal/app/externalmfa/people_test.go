@@ -51,6 +51,14 @@ func TestWhoItIs(t *testing.T) {
 			w.link(m.User, m.Object)
 			w.status(m.User, directory.Locked)
 		}, "closed or locked", "person"},
+		{"as Microsoft 365 has matched them", externalmfa.ByMicrosoft, func(w *world, m *member) {
+			m.UPN = "" // the object id is enough
+			w.tx(func(tx *db.Tx) error {
+				_, err := tx.Exec(`INSERT INTO microsoft365_accounts (tenant_id, user_id, object_id, upn, immutable_id, matched_by, matched_at, disabled_at)
+					VALUES ($1, $2, $3, $4, 'x', 'name', 1, 0)`, w.tenant.ID, m.User.ID, m.Object, upn)
+				return err
+			})
+		}, "Enter the code", ""},
 		{"Microsoft 365 is not connected", externalmfa.ByMicrosoft, func(*world, *member) {}, "We can’t tell who that is here", ""},
 	} {
 		t.Run(c.story, func(t *testing.T) {

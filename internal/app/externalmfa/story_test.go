@@ -3,6 +3,7 @@ package externalmfa_test
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,7 +13,6 @@ import (
 	"woggle/internal/db"
 	"woggle/internal/directory"
 	"woggle/internal/signin"
-	entra "woggle/test/entra/signin"
 )
 
 // Section 4.1 of the profile: the whole way, with nothing asked but the second factor, and nobody signed in here by it.
@@ -53,7 +53,7 @@ func (w *world) events(user directory.User) string {
 		}
 		return err
 	})
-	sortStrings(types)
+	slices.Sort(types)
 	return strings.Join(types, " ")
 }
 
@@ -131,6 +131,36 @@ func TestAnAnswerIsGivenOnce(t *testing.T) {
 		other.sees("Microsoft has our answer already")
 		b.open(address).sees("Microsoft has our answer already").goesNowhere()
 		b.open(question).sees("finished already", "Go back to Microsoft")
+	})
+}
+
+// Of many that fetch the answer at once, on two nodes, one gets it.
+func TestManyFetchTheAnswerAtOnce(t *testing.T) {
+	each(t, func(w *world) {
+		w.node()
+		m := w.member(upn)
+		b := w.browser().asked(m.Person)
+		_, address, _ := strings.Cut(b.page.Header.Get("Refresh"), "url=")
+		b.Client.CheckRedirect = func(r *http.Request, _ []*http.Request) error {
+			if strings.HasPrefix(r.URL.Path, "/microsoft/continue/") {
+				return http.ErrUseLastResponse
+			}
+			return nil
+		}
+		b.types(w.code(m))
+		got := w.atOnce(6, func() int {
+			p, err := b.Open(address)
+			if err != nil {
+				return 0
+			}
+			if form, err := p.Form("id_token"); err == nil && form.Values.Get("id_token") != "" {
+				return 1
+			}
+			return p.Status
+		})
+		if got[1] != 1 || got[http.StatusGone] != 5 {
+			t.Errorf("answers: %v", got)
+		}
 	})
 }
 
@@ -369,5 +399,3 @@ func TestAPersonWithNoMethodThatWillDo(t *testing.T) {
 		b.link("/microsoft/continue/").back().sees("access_denied")
 	})
 }
-
-var _ entra.Person

@@ -5,6 +5,7 @@ package forwardauth
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,13 +26,12 @@ func (f *Forward) arrive(w http.ResponseWriter, r *http.Request, d dialect, s *s
 		return
 	}
 	target, visit, token, err := f.open(r, a)
-	if err != nil {
-		f.trouble(w, r, err)
+	if err == nil && visit == "" {
+		f.arriveAgain(w, r, d, s, a)
 		return
 	}
-	again := f.Base.String() + "/forward/again?app=" + s.app.ID
-	if visit == "" {
-		f.sendTo(w, d, a, again)
+	if err != nil {
+		f.trouble(w, r, err)
 		return
 	}
 	mine, err := f.Sessions.OfVisit(r.Context(), visit, s.app.ID)
@@ -40,7 +40,7 @@ func (f *Forward) arrive(w http.ResponseWriter, r *http.Request, d dialect, s *s
 		return
 	}
 	if mine == nil {
-		f.sendTo(w, d, a, again) // signed out a moment ago
+		f.arriveAgain(w, r, d, s, a) // signed out a moment ago
 		return
 	}
 	life := time.Duration(0)
@@ -51,30 +51,49 @@ func (f *Forward) arrive(w http.ResponseWriter, r *http.Request, d dialect, s *s
 	f.sendTo(w, d, a, f.address(a.host, target))
 }
 
-// open uses the ticket up. The visit is empty if there is none for this host and this browser, or not any more.
+// arriveAgain answers whose ticket was not taken. Whoever goes back in the browser's history is signed in already; others
+// read what they can do, and are not sent around in a circle.
+func (f *Forward) arriveAgain(w http.ResponseWriter, r *http.Request, d dialect, s *site, a asked) {
+	if token := f.cookie(a.header, f.appCookie()); token != "" {
+		_, v, err := f.judge(r.Context(), s, &s.whole, a.host, token)
+		if err != nil {
+			f.trouble(w, r, err)
+			return
+		}
+		if v == passes {
+			f.sendTo(w, d, a, f.address(a.host, "/"))
+			return
+		}
+	}
+	f.sendTo(w, d, a, f.Base.String()+"/forward/again?app="+s.app.ID)
+}
+
+// open uses the ticket up. The visit is empty if there is none for this host and this browser, or not any more. A ticket
+// that somebody else's browser brings stays good for its own.
 func (f *Forward) open(r *http.Request, a asked) (target, visit, token string, err error) {
 	_, query, _ := strings.Cut(a.target, "?")
 	values, err := url.ParseQuery(query)
-	ticket, nonce := values.Get("ticket"), f.cookie(a.header, f.nonceCookie())
-	if err != nil || !isToken(ticket) || nonce == "" {
+	ticket, nonces := values.Get("ticket"), f.nonces(a.header)
+	if err != nil || !isToken(ticket) || len(nonces) == 0 {
 		return "", "", "", nil
 	}
 	token = db.NewToken()
-	fingerprint := f.Keys.MAC(tokenPurpose, token)
 	var one entrance
-	opened := false
+	used := false
 	err = f.DB.Tx(r.Context(), func(tx *db.Tx) (err error) {
-		one, opened = entrance{}, false
-		for _, mine := range f.Keys.Lookups(ticketPurpose, ticket) {
-			for _, browser := range f.Keys.Lookups(noncePurpose, nonce) {
-				if one, opened, err = open(tx, mine, a.host, browser, fingerprint); opened || err != nil {
-					return err
-				}
-			}
+		used = false
+		found := false
+		if one, found, err = findTicket(tx, f.Keys.Lookups(ticketPurpose, ticket), a.host); err != nil || !found {
+			return err
 		}
-		return nil
+		mine := func(nonce string) bool { return f.Keys.CheckMAC(one.nonce, noncePurpose, nonce) }
+		if !slices.ContainsFunc(nonces, mine) {
+			return nil
+		}
+		used, err = useTicket(tx, one.id, f.Keys.MAC(tokenPurpose, token))
+		return err
 	})
-	if err != nil || !opened {
+	if err != nil || !used {
 		return "", "", "", err
 	}
 	raw, err := f.Keys.Open(one.target, "forward_sessions", "target", one.id)
@@ -98,7 +117,7 @@ func (f *Forward) signOut(w http.ResponseWriter, r *http.Request, d dialect, s *
 				return err
 			}
 			return audit.Record(tx, audit.Event{Type: audit.AppLeft, Actor: user, User: user,
-				Detail: audit.Detail{"app": s.app.ID, "name": s.app.Name, "protocol": Protocol}})
+				Detail: audit.Detail{"app": s.app.ID, "name": s.app.Name, "protocol": Name}})
 		})
 		if err != nil {
 			f.trouble(w, r, err)

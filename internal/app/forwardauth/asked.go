@@ -37,7 +37,7 @@ func originalURL(r *http.Request, rest string) (a asked, ok bool) {
 	method, ok2 := one(r.Header, "X-Original-Method")
 	scheme, after, found := strings.Cut(address, "://")
 	slash := strings.IndexByte(after, '/')
-	if !ok1 || !ok2 || rest != "" || !found || scheme != "https" && scheme != "http" || slash < 1 {
+	if !ok1 || !ok2 || !ends(rest) || !found || scheme != "https" && scheme != "http" || slash < 1 {
 		return asked{}, false
 	}
 	return request(after[:slash], method, after[slash:], r.Header)
@@ -48,7 +48,7 @@ func forwarded(r *http.Request, rest string) (a asked, ok bool) {
 	method, ok1 := one(r.Header, "X-Forwarded-Method")
 	host, ok2 := one(r.Header, "X-Forwarded-Host")
 	target, ok3 := one(r.Header, "X-Forwarded-Uri")
-	if !ok1 || !ok2 || !ok3 || rest != "" {
+	if !ok1 || !ok2 || !ok3 || !ends(rest) {
 		return asked{}, false
 	}
 	return request(host, method, target, r.Header)
@@ -67,6 +67,10 @@ func request(host, method, target string, header http.Header) (a asked, ok bool)
 	}
 	return asked{host: strings.ToLower(host), method: method, target: target, header: header}, true
 }
+
+// ends tells whether the address of the question ends with the name of the proxy. Caddy leaves the query of the request
+// behind it, which is not read.
+func ends(rest string) bool { return rest == "" || rest[0] == '?' }
 
 // one is the value of a header that stands there exactly once.
 func one(h http.Header, name string) (value string, ok bool) {
@@ -109,8 +113,9 @@ func isTarget(s string) bool {
 // would follow to a page that it cannot use.
 func (a *asked) navigates() bool {
 	if mode := a.header["Sec-Fetch-Mode"]; len(mode) > 0 {
-		// A frame within a page of another site is not let sign in: we refuse to be framed anyway.
-		return len(mode) == 1 && mode[0] == "navigate" && a.header.Get("Sec-Fetch-Dest") != "iframe"
+		dest := a.header.Get("Sec-Fetch-Dest")
+		// Not in a frame: our pages refuse to be shown in one.
+		return len(mode) == 1 && mode[0] == "navigate" && (dest == "" || dest == "document")
 	}
 	return (a.method == http.MethodGet || a.method == http.MethodHead) && strings.Contains(a.header.Get("Accept"), "text/html")
 }

@@ -80,9 +80,6 @@ func TestT76WhatIsMissingOrThereTwiceIsNotRead(t *testing.T) {
 			for what, values := range map[string][]string{"missing": nil, "empty": {""}, "twice": {spoofed.Get(header), spoofed.Get(header)},
 				"a list": {spoofed.Get(header) + ", " + spoofed.Get(header)}} {
 				q := question{target: "/public/x", header: http.Header{header: values}}
-				if header == "X-Forwarded-Uri" && what == "a list" {
-					continue // a comma and a space: see the malformed requests
-				}
 				if got := ask(t, wg, 0, name, q); got.StatusCode != http.StatusUnauthorized {
 					t.Errorf("%s: %s %s: %d", name, header, what, got.StatusCode)
 				}
@@ -291,11 +288,11 @@ func TestT80TheWayBackLeadsToTheSite(t *testing.T) {
 	wg := proxy.New(t, d, clock, 1, site())
 	b := wg.Browser(map[string]string{"wiki.example.org": wg.Stand("haproxy", 0, proxy.Echo())})
 	b.Go(wiki + "/").SignIn(wg.Member("aisha"))
-	nonce := b.Cookie(wiki, "__Host-woggle-app-start")
+	nonce := b.CookieLike(wiki, "__Host-woggle-start-")
 	for _, target := range []string{"//evil.example", "//evil.example/x", "///evil.example", "//evil.example@x/", "/;//evil.example", "/@evil.example",
 		"/https:evil.example", "/x?to=//evil.example", "/x?to=\\\\evil.example", "/" + strings.Repeat("a", 3000), "/.evil.example", "/x?" + url.QueryEscape("\r\nLocation: https://evil.example"),
 		"/?q=https://evil.example/"} {
-		got := ask(t, wg, 0, "haproxy", question{target: target, header: http.Header{"Cookie": {"__Host-woggle-app-start=" + nonce}}})
+		got := ask(t, wg, 0, "haproxy", question{target: target, header: http.Header{"Cookie": {"__Host-woggle-start-abcdef=" + nonce}}})
 		to, err := got.Location()
 		if err != nil || to.Host != proxy.Home || to.Path != "/forward/start" {
 			t.Errorf("%.40s: %d %v", target, got.StatusCode, got.Header["Location"])

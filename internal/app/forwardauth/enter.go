@@ -39,10 +39,11 @@ const (
 // startAddress is where a browser signs in. Before it leaves, it gets a cookie of the site's host, if it has none: only
 // where that is will the ticket be taken, so that nobody can be signed in by somebody else's ticket.
 func (f *Forward) startAddress(w http.ResponseWriter, a asked) string {
-	nonce := f.cookie(a.header, f.nonceCookie())
-	if nonce == "" {
-		nonce = db.NewToken()
-		f.setCookie(w, f.nonceCookie(), nonce, nonceLife)
+	nonce := db.NewToken()
+	if known := f.nonces(a.header); len(known) > 0 {
+		nonce = known[0]
+	} else {
+		f.setCookie(w, f.nonceCookie()+nonce[:6], nonce, nonceLife)
 	}
 	raw, err := json.Marshal(beginning{Host: a.host, Target: a.back(), Nonce: f.Keys.MAC(noncePurpose, nonce), At: f.DB.Now().UnixMilli()})
 	if err != nil {
@@ -63,7 +64,7 @@ func (f *Forward) reopen(q string) *beginning {
 		return nil
 	}
 	var b beginning
-	if json.Unmarshal(raw, &b) != nil || !isLocal(b.Target) {
+	if json.Unmarshal(raw, &b) != nil {
 		return nil
 	}
 	return &b
@@ -102,7 +103,7 @@ func (f *Forward) start(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return f.Desk.Receive(w, r, &app.Request{Protocol: Protocol, App: s.app, Data: data, Demand: rule.demand})
+	return f.Desk.Receive(w, r, &app.Request{Protocol: Name, App: s.app, Data: data, Demand: rule.demand})
 }
 
 // Enter gives the browser a ticket for the site. The site's host makes a cookie of it.
@@ -173,7 +174,7 @@ func (f *Forward) after(w http.ResponseWriter, r *http.Request, name string, opt
 		return err
 	}
 	a, known := apps.ByID(r.URL.Query().Get("app"))
-	if !known || a.Protocol != Protocol {
+	if !known || a.Protocol != Name {
 		return problem.New(problem.NotFound, "error.not-found")
 	}
 	one := a.Parsed.(*site)

@@ -5,5 +5,4 @@ const (
 	BeginLife  = beginLife
 	TicketLife = ticketLife
 	KeptFor    = keptFor
-	KeptMost   = keptMost
 )

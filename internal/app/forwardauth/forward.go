@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"sync/atomic"
 
 	"woggle/internal/app"
@@ -65,11 +66,12 @@ func (f *Forward) site(ctx context.Context, host string) (*site, error) {
 	}
 	known := f.sites.Load()
 	if known == nil || known.of != apps {
-		var twice []string
-		known, twice = index(apps, f.Base.Host)
-		if f.sites.Swap(known) == nil && len(twice) > 0 {
-			f.Log.Error("hosts are closed, because they stand in two apps or are this server's own", "hosts", twice)
+		known = index(apps, f.Base.Host)
+		before := f.sites.Swap(known)
+		if len(known.closed) > 0 && (before == nil || !slices.Equal(before.closed, known.closed)) {
+			f.Log.Error("hosts are closed, because they stand in two apps or are this server's own", "hosts", known.closed)
 		}
+		f.cache.forget() // nothing of the reading before is found any more
 	}
 	return known.byHost[host], nil
 }

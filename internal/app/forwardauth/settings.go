@@ -17,13 +17,26 @@ import (
 	"woggle/internal/signin"
 )
 
-// Protocol is the name in the apps file and in the database.
-const Protocol = "forwardauth"
+// Name is the protocol, in the apps file and in the database.
+const Name = "forwardauth"
 
 // Settings are what stands in [app.forwardauth].
 type Settings struct {
-	Hosts []string `json:"hosts"` // as people type them, with a port that is not the scheme's own
-	Paths []Path   `json:"paths,omitempty"`
+	Hosts Hosts  `json:"hosts"`
+	Paths []Path `json:"paths,omitempty"`
+}
+
+// Hosts are names as people type them, with a port that is not the scheme's own. One may stand without a list around it.
+type Hosts []string
+
+// UnmarshalJSON reads a list or one name.
+func (h *Hosts) UnmarshalJSON(raw []byte) error {
+	var one string
+	if json.Unmarshal(raw, &one) == nil {
+		*h = Hosts{one}
+		return nil
+	}
+	return json.Unmarshal(raw, (*[]string)(h))
 }
 
 // Path is a part of a site that takes less or more than the rest.
@@ -52,8 +65,14 @@ type rule struct {
 	demand app.Demand
 }
 
+// Facts are what has to be typed into the proxy. The base is our own address.
+func Facts(base string, _ *app.App) []app.Fact {
+	return []app.Fact{{Name: "What the proxy asks (nginx, caddy, traefik, haproxy, envoy)", Value: base + checkPath + "nginx"},
+		{Name: "Where the site's sign-out leads", Value: signOutPath}, {Name: "Keys of Woggle-Assertion", Value: base + "/forward/keys"}}
+}
+
 // Name is the protocol's name.
-func (f *Forward) Name() string { return Protocol }
+func (f *Forward) Name() string { return Name }
 
 // Read makes a site of the app's settings.
 func (f *Forward) Read(a *app.App) error {
@@ -156,25 +175,26 @@ func (p *Path) rule() (rule, error) {
 type sites struct {
 	of     *app.Apps
 	byHost map[string]*site
+	closed []string // hosts of two apps, and our own
 }
 
 // index finds sites by their hosts. A host of two apps is nobody's: which of the two decides must not hang on the order.
-func index(apps *app.Apps, own string) (*sites, []string) {
-	all, twice := &sites{of: apps, byHost: map[string]*site{}}, []string(nil)
-	for _, a := range apps.Of(Protocol) {
+func index(apps *app.Apps, own string) *sites {
+	all := &sites{of: apps, byHost: map[string]*site{}}
+	for _, a := range apps.Of(Name) {
 		one, ok := a.Parsed.(*site)
 		if !ok {
 			continue
 		}
 		for _, host := range one.hosts {
 			if _, taken := all.byHost[host]; taken || host == own {
-				twice = append(twice, host)
+				all.closed = append(all.closed, host)
 			}
 			all.byHost[host] = one
 		}
 	}
-	for _, host := range twice {
+	for _, host := range all.closed {
 		delete(all.byHost, host)
 	}
-	return all, twice
+	return all
 }

@@ -23,13 +23,24 @@ func insert(tx *db.Tx, e entrance) error {
 	return err
 }
 
-// open turns the ticket into a signed-in host, once, for the browser that has the nonce.
-func open(tx *db.Tx, ticket []byte, host string, nonce, token []byte) (e entrance, opened bool, err error) {
-	opened, err = tx.Found(`UPDATE forward_sessions SET token_hash = $4, opened_at = $5
-		WHERE ticket_hash = $1 AND host = $2 AND nonce_hash = $3 AND opened_at = 0 AND ended_at = 0 AND created_at > $6
-		RETURNING id, visit_id, target`,
-		[]any{ticket, host, nonce, token, tx.Now.UnixMilli(), tx.Now.Add(-ticketLife).UnixMilli()}, &e.id, &e.visit, &e.target)
-	return e, opened, err
+// findTicket is the ticket, if it was not used and is not too old.
+func findTicket(tx *db.Tx, tickets [][]byte, host string) (e entrance, found bool, err error) {
+	for _, ticket := range tickets { // it may have been made before the newest key was there
+		found, err = tx.Found(`SELECT id, visit_id, nonce_hash, target FROM forward_sessions
+			WHERE ticket_hash = $1 AND host = $2 AND opened_at = 0 AND ended_at = 0 AND created_at > $3`,
+			[]any{ticket, host, tx.Now.Add(-ticketLife).UnixMilli()}, &e.id, &e.visit, &e.nonce, &e.target)
+		if found || err != nil {
+			return e, found, err
+		}
+	}
+	return entrance{}, false, nil
+}
+
+// useTicket makes a signed-in host of a ticket, once.
+func useTicket(tx *db.Tx, id string, token []byte) (used bool, err error) {
+	n, err := tx.Exec("UPDATE forward_sessions SET token_hash = $2, opened_at = $3 WHERE id = $1 AND opened_at = 0 AND ended_at = 0",
+		id, token, tx.Now.UnixMilli())
+	return n == 1, err
 }
 
 // visitOf is the visit of a signed-in host, and whose it is; both are empty if there is none. Whether it goes on is the

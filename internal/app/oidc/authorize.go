@@ -47,6 +47,7 @@ func (p *Provider) ask(w http.ResponseWriter, r *http.Request, params url.Values
 	case redirect == "" || len(params["redirect_uri"]) > 1:
 		return problem.New(problem.Malformed, "oidc.no-redirect", problem.Args{"app": a.Name})
 	case !client.redirects(redirect):
+		p.Log.InfoContext(r.Context(), "an app asks for an address that is not registered", "app", a.ID, "redirect_uri", redirect[:min(len(redirect), 200)])
 		return problem.New(problem.Malformed, "oidc.wrong-redirect", problem.Args{"app": a.Name})
 	}
 	request := &app.Request{Protocol: Name, App: a, CreatedAt: p.DB.Now()}
@@ -128,7 +129,7 @@ func (p *Provider) Enter(w http.ResponseWriter, r *http.Request, e *app.Entry) e
 		return p.askConsent(w, r, e, q)
 	}
 	g := grant{ID: db.NewID(), App: e.Request.App.ID, User: s.User.ID, Scope: q.Scope, Terms: terms{RedirectURI: q.RedirectURI,
-		Challenge: q.Challenge, Nonce: q.Nonce, AuthAt: s.AuthAt, AMR: session.AMR(s.Proofs), ACR: acr, Claims: q.Claims}}
+		Challenge: q.Challenge, Nonce: q.Nonce, AuthAt: s.AuthAt, AMR: session.AMR(s.Proofs), ACR: acr, IDClaims: q.Claims.IDToken}, Claims: q.Claims.UserInfo}
 	g.Offline = g.has(oidc.ScopeOfflineAccess)
 	var code token
 	err := p.DB.Tx(r.Context(), func(tx *db.Tx) error {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -18,7 +19,7 @@ import (
 	"woggle/internal/session"
 )
 
-// How telling goes: a few at once, again after a pause that grows, and no more after a day: by then the app's own session will
+// How telling goes: a few at once for each app, again after a pause that grows, and no more after a day: by then the app's own session will
 // be over.
 const (
 	toldAtOnce     = 20
@@ -39,38 +40,39 @@ type told struct {
 // TellApps tells apps of visits that are over. What is to be told is claimed before it is told and struck off after, so that a
 // crash in between tells it once more, and never not at all. Any node may do it, and several at once.
 func (p *Provider) TellApps(ctx context.Context) error {
-	for {
-		claimed, err := p.claimUntold(ctx)
-		if err != nil || len(claimed) == 0 {
-			return err
+	apps, err := p.Desk.Catalogue.Current(ctx)
+	if err != nil {
+		return err
+	}
+	for _, a := range apps.Of(Name) {
+		if clientOf(a).BackchannelLogoutURI == "" {
+			continue
 		}
-		apps, err := p.Desk.Catalogue.Current(ctx)
-		if err != nil {
-			return err
-		}
-		done := make(chan struct{}, len(claimed))
-		for _, visit := range claimed {
-			go func() {
-				defer func() { done <- struct{}{} }()
-				p.tellApp(ctx, apps, visit)
-			}()
-		}
-		for range claimed {
-			<-done
+		for more := true; more && ctx.Err() == nil; {
+			claimed, err := p.claimUntold(ctx, a.ID)
+			if err != nil {
+				return err
+			}
+			var all sync.WaitGroup
+			for _, visit := range claimed {
+				all.Go(func() { p.tellApp(ctx, a, visit) })
+			}
+			all.Wait()
+			more = len(claimed) > 0
 		}
 	}
+	return nil
 }
 
-func (p *Provider) claimUntold(ctx context.Context) (claimed []told, err error) {
+func (p *Provider) claimUntold(ctx context.Context, app string) (claimed []told, err error) {
 	err = p.DB.Tx(ctx, func(tx *db.Tx) error {
 		claimed = nil
-		all, err := untold(tx, toldAtOnce)
+		all, err := untold(tx, app, toldAtOnce)
 		if err != nil {
 			return err
 		}
 		for _, visit := range all {
-			pause := min(toldPause<<min(visit.Tries, 10), toldLongest)
-			mine, err := claimVisit(tx, visit.ID, pause)
+			mine, err := claimVisit(tx, visit.ID, min(toldPause<<min(visit.Tries, 10), toldLongest))
 			if err != nil {
 				return err
 			}
@@ -84,21 +86,17 @@ func (p *Provider) claimUntold(ctx context.Context) (claimed []told, err error) 
 	return claimed, err
 }
 
-// tellApp tells one app of one visit.
-func (p *Provider) tellApp(ctx context.Context, apps *app.Apps, visit told) {
-	a, known := apps.ByID(visit.App)
-	var err error
-	if known && a.Protocol == Name && clientOf(a).BackchannelLogoutURI != "" {
-		if err = p.callLogout(ctx, a, visit.Visit); err != nil && p.DB.Now().Sub(visit.EndedAt) < toldGiveUp {
+// tellApp tells an app of one visit.
+func (p *Provider) tellApp(ctx context.Context, a *app.App, visit told) {
+	if err := p.callLogout(ctx, a, visit.Visit); err != nil {
+		if ctx.Err() != nil || p.DB.Now().Sub(visit.EndedAt) < toldGiveUp {
 			p.Log.WarnContext(ctx, "an app could not be told of a sign-out; it is tried again", "app", a.ID, "tries", visit.Tries, "error", err)
 			return
 		}
-	}
-	if err != nil {
 		p.Log.ErrorContext(ctx, "an app was never told of a sign-out", "app", a.ID, "tries", visit.Tries, "error", err)
 	}
 	if err := p.DB.Tx(ctx, func(tx *db.Tx) error { return strikeOff(tx, visit.ID) }); err != nil && ctx.Err() == nil {
-		p.Log.ErrorContext(ctx, "an app may be told of a sign-out twice", "app", visit.App, "error", err)
+		p.Log.ErrorContext(ctx, "an app may be told of a sign-out twice", "app", a.ID, "error", err)
 	}
 }
 

@@ -3,6 +3,7 @@ package oidc
 
 import (
 	"encoding/json"
+	"regexp"
 	"slices"
 
 	"github.com/zitadel/oidc/v3/pkg/oidc"
@@ -79,9 +80,14 @@ func (q *question) readClaims(parameter string, d *app.Demand) *oidc.Error {
 	return nil
 }
 
+// claimForm is what a claim can be called that we have: an id of a field, or a word of the standard.
+var claimForm = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,60}$`)
+
 func names(asked map[string]*askedClaim) (all []string) {
 	for name := range asked {
-		all = append(all, name)
+		if claimForm.MatchString(name) {
+			all = append(all, name)
+		}
 	}
 	slices.Sort(all)
 	return all

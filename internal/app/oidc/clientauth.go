@@ -128,7 +128,7 @@ func (p *Provider) asserted(ctx context.Context, form url.Values) (*caller, erro
 		return nil, err
 	}
 	client := clientOf(a)
-	if client.TokenAuth != authKey || oidc.CheckIssuer(claims, a.ID) != nil {
+	if client.TokenAuth != authKey || oidc.CheckIssuerWithISSVerifier(claims, a.ID, nil) != nil {
 		return nil, unknown()
 	}
 	if err := oidc.CheckSignature(ctx, text, payload, claims, assertionAlgs, keySet(client.keys.Keys)); err != nil {

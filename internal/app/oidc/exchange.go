@@ -73,6 +73,9 @@ func (p *Provider) redeemCode(ctx context.Context, c *caller, form url.Values) (
 			fault, err = p.notRedeemed(tx, code.grant, c.app)
 			return err
 		}
+		if err := g.unpack(); err != nil {
+			return err
+		}
 		if why := fits(g.Terms, form); why != "" {
 			return invalidGrant(why)
 		}
@@ -153,10 +156,6 @@ func (p *Provider) refresh(ctx context.Context, c *caller, form url.Values) (any
 				return err
 			}
 		}
-		if may, err := app.Allowed(tx, g.User, c.app); err != nil || !may {
-			fault = invalidGrant("the person may not use the app any more")
-			return err
-		}
 		scope, wide := g.narrow(words(form.Get("scope")))
 		if wide != nil {
 			return wide
@@ -188,22 +187,32 @@ func (p *Provider) again(tx *db.Tx, t token, a *app.App) (g grant, retried bool,
 	return g, false, fault, err
 }
 
-// describe collects what an ID token says of the person.
+// describe asks whether the person may still use the app, and collects what an ID token says of them.
 func (p *Provider) describe(tx *db.Tx, a *app.App, out *issue) error {
+	may, err := app.Allowed(tx, out.grant.User, a)
+	if err != nil {
+		return err
+	}
+	if !may {
+		return invalidGrant("the person may not use the app any more")
+	}
 	if !out.idToken {
 		return nil
+	}
+	if err := out.grant.unpack(); err != nil {
+		return err
 	}
 	user, err := directory.ByID(tx, out.grant.User)
 	if err != nil {
 		return err
 	}
 	var profile app.Profile
-	if profiled(a, out.grant.Scope, out.grant.Terms.Claims.IDToken) {
+	if profiled(a, out.grant.Scope, out.grant.Terms.IDClaims) {
 		if profile, err = app.ProfileOf(tx, user, a); err != nil {
 			return err
 		}
 	}
-	out.info = tell(user, profile, out.grant.Scope, out.grant.Terms.Claims.IDToken)
+	out.info = tell(user, profile, out.grant.Scope, out.grant.Terms.IDClaims)
 	return nil
 }
 

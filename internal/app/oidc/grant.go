@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"github.com/zitadel/oidc/v3/pkg/oidc"
-
-	"woggle/internal/directory"
 )
 
 // How long things live.
@@ -28,7 +26,8 @@ type grant struct {
 	User    string
 	Offline bool
 	Scope   []string
-	Terms   terms
+	Terms   terms // once unpacked
+	raw     []byte
 
 	RedeemedAt time.Time
 	Generation uint32
@@ -38,19 +37,19 @@ type grant struct {
 	VoidedAt   time.Time
 	RevokedAt  time.Time
 
-	Person directory.User // where it was read with them
-	live   bool
+	Claims []string // that userinfo tells by name, besides those of the scope
+	live   bool     // where that was asked: something of it is good still
 }
 
 // terms are what a code is bound to, and what tokens say of the sign-in that they come from.
 type terms struct {
-	RedirectURI string        `json:"redirect_uri,omitempty"`
-	Challenge   string        `json:"challenge,omitempty"` // S256, RFC 7636
-	Nonce       string        `json:"nonce,omitempty"`
-	AuthAt      time.Time     `json:"auth_at,omitzero"`
-	AMR         []string      `json:"amr,omitempty"`
-	ACR         string        `json:"acr,omitempty"`
-	Claims      claimsRequest `json:"claims,omitzero"`
+	RedirectURI string    `json:"redirect_uri,omitempty"`
+	Challenge   string    `json:"challenge,omitempty"` // S256, RFC 7636
+	Nonce       string    `json:"nonce,omitempty"`
+	AuthAt      time.Time `json:"auth_at,omitzero"`
+	AMR         []string  `json:"amr,omitempty"`
+	ACR         string    `json:"acr,omitempty"`
+	IDClaims    []string  `json:"id_claims,omitempty"` // that the ID token tells by name
 }
 
 // has tells whether the grant has the scope.

@@ -67,7 +67,7 @@ func (p *Provider) verifyHint(ctx context.Context, hint string) (*oidc.IDTokenCl
 	}
 	claims := &oidc.IDTokenClaims{}
 	payload, err := oidc.ParseToken(hint, claims)
-	if err != nil || oidc.CheckIssuer(claims, p.Base) != nil || oidc.CheckSubject(claims) != nil {
+	if err != nil || oidc.CheckIssuerWithISSVerifier(claims, p.Base, nil) != nil || oidc.CheckSubject(claims) != nil {
 		return nil, nil
 	}
 	if _, isLogout := claims.Claims["events"]; isLogout { // a logout token is signed with the same key

@@ -34,7 +34,7 @@ func (p *Provider) introspect(r *http.Request, form url.Values) (any, error) {
 	if t, ours := readToken(p.Keys, refreshToken, text); ours {
 		return p.introspectRefresh(r.Context(), c, t)
 	}
-	t, a, g, err := p.accessGrant(r.Context(), text)
+	t, a, g, _, err := p.accessGrant(r.Context(), text)
 	if errors.Is(err, errNoToken) {
 		return &oidc.IntrospectionResponse{}, nil
 	}
@@ -51,7 +51,6 @@ func (p *Provider) active(g grant, scope []string, answer *oidc.IntrospectionRes
 	if answer.Subject = g.User; g.User == "" {
 		answer.Subject = g.App // RFC 9068 section 2.2
 	}
-	answer.AuthTime, answer.AuthenticationMethodsReferences = oidc.FromTime(g.Terms.AuthAt), g.Terms.AMR
 	return answer
 }
 

@@ -2,11 +2,13 @@
 package oidc
 
 import (
+	"database/sql"
 	"encoding/json"
 	"strings"
 	"time"
 
 	"woggle/internal/db"
+	"woggle/internal/directory"
 	"woggle/internal/session"
 )
 
@@ -15,9 +17,9 @@ func insertGrant(tx *db.Tx, g grant, codeUntil, sweepAt time.Time) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(`INSERT INTO oidc_grants (id, app_id, visit_id, user_id, offline, scope, terms, code_until, redeemed_at, sweep_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, g.ID, g.App, g.Visit, g.User, g.Offline, strings.Join(g.Scope, " "), string(raw),
-		db.Millis(codeUntil), db.Millis(g.RedeemedAt), db.Millis(sweepAt))
+	_, err = tx.Exec(`INSERT INTO oidc_grants (id, app_id, visit_id, user_id, offline, scope, terms, claims, code_until, redeemed_at, sweep_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`, g.ID, g.App, g.Visit, g.User, g.Offline, strings.Join(g.Scope, " "), string(raw),
+		strings.Join(g.Claims, " "), db.Millis(codeUntil), db.Millis(g.RedeemedAt), db.Millis(sweepAt))
 	return err
 }
 
@@ -28,22 +30,23 @@ var lives = `oidc_grants.revoked_at = 0 AND (oidc_grants.visit_id = '' OR EXISTS
 	(SELECT 1 FROM visits v JOIN users u ON u.id = v.user_id WHERE v.id = oidc_grants.visit_id AND ` + session.VisitLive("$3") + `
 		AND (oidc_grants.offline OR v.ended_at = 0 AND v.expires_at > $3)))`
 
-const grantColumns = `id, app_id, visit_id, user_id, offline, scope, terms, redeemed_at, generation, rotated_at, idle_until, ends_at,
-	voided_at, revoked_at`
+const grantColumns = `id, app_id, visit_id, user_id, offline, scope, terms, redeemed_at, generation, rotated_at, idle_until, ends_at`
 
-func scanGrant(g *grant, scan func(dest ...any) (bool, error)) (bool, error) {
+func scanGrant(g *grant, scan func(dest ...any) (bool, error), more ...any) (bool, error) {
 	var scope, raw string
-	var redeemed, generation, rotated, idle, ends, voided, revoked int64
-	found, err := scan(&g.ID, &g.App, &g.Visit, &g.User, &g.Offline, &scope, &raw, &redeemed, &generation, &rotated, &idle, &ends, &voided, &revoked)
+	var redeemed, generation, rotated, idle, ends int64
+	found, err := scan(append([]any{&g.ID, &g.App, &g.Visit, &g.User, &g.Offline, &scope, &raw, &redeemed, &generation, &rotated, &idle, &ends}, more...)...)
 	if err != nil || !found {
 		return false, err
 	}
 	g.Scope, g.Generation = strings.Fields(scope), uint32(generation)
 	g.RedeemedAt, g.RotatedAt, g.IdleUntil, g.EndsAt = db.Time(redeemed), db.Time(rotated), db.Time(idle), db.Time(ends)
-	g.VoidedAt, g.RevokedAt = db.Time(voided), db.Time(revoked)
-	g.Terms = terms{}
-	return true, json.Unmarshal([]byte(raw), &g.Terms)
+	g.raw = []byte(raw)
+	return true, nil
 }
+
+// unpack reads the terms, which many uses of a grant need not know.
+func (g *grant) unpack() error { return json.Unmarshal(g.raw, &g.Terms) }
 
 var redeemQuery = `UPDATE oidc_grants SET redeemed_at = $3, rotated_at = $3, generation = $4, idle_until = $5, ends_at = $6, sweep_at = $7
 	WHERE id = $1 AND app_id = $2 AND redeemed_at = 0 AND code_until > $3 AND ` + lives + ` RETURNING ` + grantColumns
@@ -73,21 +76,33 @@ func rotate(tx *db.Tx, id, app string, generation uint32) (g grant, found bool, 
 	return g, found, err
 }
 
-var grantQuery = `SELECT g.id, g.app_id, g.visit_id, g.user_id, g.offline, g.scope, g.terms, g.redeemed_at, g.generation, g.rotated_at,
-		g.idle_until, g.ends_at, g.voided_at, g.revoked_at, COALESCE(u.id, ''), COALESCE(u.username, ''), COALESCE(u.email, ''),
-		COALESCE(u.given_name, ''), COALESCE(u.family_name, ''), COALESCE(u.locale, ''), COALESCE(u.epoch, 0),
-		g.revoked_at = 0 AND (g.visit_id = '' OR v.id IS NOT NULL AND ` + session.VisitLive("$2") + `
-			AND (g.offline OR v.ended_at = 0 AND v.expires_at > $2))
-	FROM oidc_grants g LEFT JOIN visits v ON v.id = g.visit_id LEFT JOIN users u ON u.id = v.user_id WHERE g.id = $1`
+// living is lives as a column of a query in which g is the grant, v its visit and u their user, at the time $2.
+var living = `g.revoked_at = 0 AND (g.visit_id = '' OR v.id IS NOT NULL AND ` + session.VisitLive("$2") + `
+	AND (g.offline OR v.ended_at = 0 AND v.expires_at > $2))`
 
-// grantByID reads a grant with its person, in one statement. live says whether anything is still good of it.
+const withVisit = ` FROM oidc_grants g LEFT JOIN visits v ON v.id = g.visit_id LEFT JOIN users u ON u.id = v.user_id WHERE g.id = $1`
+
+var grantQuery = `SELECT g.` + strings.ReplaceAll(grantColumns, ", ", ", g.") + `, ` + living + withVisit
+
+// grantByID reads a grant, and whether anything of it is good still.
 func grantByID(tx *db.Tx, id string) (g grant, found bool, err error) {
-	p := &g.Person
-	found, err = scanGrant(&g, func(dest ...any) (bool, error) {
-		return tx.Found(grantQuery, []any{id, tx.Now.UnixMilli()},
-			append(dest, &p.ID, &p.Username, &p.Email, &p.GivenName, &p.FamilyName, &p.Locale, &p.Epoch, &g.live)...)
-	})
+	found, err = scanGrant(&g, func(dest ...any) (bool, error) { return tx.Found(grantQuery, []any{id, tx.Now.UnixMilli()}, dest...) }, &g.live)
 	return g, found, err
+}
+
+var accessQuery = `SELECT g.app_id, g.user_id, g.scope, g.claims, u.username, u.email, u.given_name, u.family_name, u.locale` +
+	withVisit + ` AND g.voided_at < $3 AND ` + living
+
+// accessByID reads what an access token stands for that was made at the time, if it is good, with its person: one statement,
+// and no more columns than are needed, because apps ask all day.
+func accessByID(tx *db.Tx, id string, madeAt time.Time) (g grant, user directory.User, found bool, err error) {
+	var scope, claims string
+	var username, email, given, family, locale sql.NullString // nobody, for an app's own token
+	found, err = tx.Found(accessQuery, []any{id, tx.Now.UnixMilli(), madeAt.UnixMilli()}, &g.App, &g.User, &scope, &claims,
+		&username, &email, &given, &family, &locale)
+	g.ID, g.Scope, g.Claims = id, strings.Fields(scope), strings.Fields(claims)
+	return g, directory.User{ID: g.User, Username: username.String, Email: email.String, GivenName: given.String, FamilyName: family.String,
+		Locale: locale.String}, found, err
 }
 
 // revoke ends a grant and tells whether it was alive.
@@ -129,5 +144,6 @@ func Sweep(tx *db.Tx) (more bool, err error) {
 		}
 		more = more || n == swept
 	}
-	return more, nil
+	_, err = tx.Exec("DELETE FROM oidc_secrets WHERE app_id NOT IN (SELECT id FROM apps)")
+	return more, err
 }

@@ -11,6 +11,7 @@ import (
 
 	"woggle/internal/app"
 	"woggle/internal/db"
+	"woggle/internal/directory"
 )
 
 // errNoToken says that a request has no access token that is good.
@@ -30,7 +31,7 @@ func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request) error {
 		w.Header().Set("WWW-Authenticate", "Bearer") // RFC 6750 section 3.1: no error for who has shown nothing
 		return writeJSON(w, http.StatusUnauthorized, oidc.ErrInvalidRequest().WithDescription("there is no access token"))
 	}
-	t, a, g, err := p.accessGrant(r.Context(), text)
+	t, a, g, user, err := p.accessGrant(r.Context(), text)
 	if errors.Is(err, errNoToken) || err == nil && g.User == "" {
 		return refuseToken(w, http.StatusUnauthorized, "invalid_token", "the access token is over, or none of ours")
 	}
@@ -42,16 +43,16 @@ func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request) error {
 		return refuseToken(w, http.StatusForbidden, "insufficient_scope", "the access token was not asked for with the scope openid")
 	}
 	var profile app.Profile
-	if profiled(a, scopes, g.Terms.Claims.UserInfo) {
+	if profiled(a, scopes, g.Claims) {
 		err = p.DB.View(r.Context(), func(tx *db.Tx) (err error) {
-			profile, err = app.ProfileOf(tx, g.Person, a)
+			profile, err = app.ProfileOf(tx, user, a)
 			return err
 		})
 		if err != nil {
 			return err
 		}
 	}
-	return writeJSON(w, http.StatusOK, tell(g.Person, profile, scopes, g.Terms.Claims.UserInfo))
+	return writeJSON(w, http.StatusOK, tell(user, profile, scopes, g.Claims))
 }
 
 func refuseToken(w http.ResponseWriter, status int, code, what string) error {
@@ -59,34 +60,28 @@ func refuseToken(w http.ResponseWriter, status int, code, what string) error {
 	return writeJSON(w, status, map[string]string{"error": code, "error_description": what})
 }
 
-// accessGrant is the grant of an access token that is good now, and its app: one question to the database, unless the app is
-// for some people only. Its error is errNoToken, or the database's.
-func (p *Provider) accessGrant(ctx context.Context, text string) (t token, a *app.App, g grant, err error) {
+// accessGrant is the grant of an access token that is good now, with its app and its person: one question to the database,
+// unless the app is for some people only. Its error is errNoToken, or the database's.
+func (p *Provider) accessGrant(ctx context.Context, text string) (t token, a *app.App, g grant, user directory.User, err error) {
 	t, ours := readToken(p.Keys, accessToken, text)
 	if !ours {
-		return t, nil, g, errNoToken
+		return t, nil, g, user, errNoToken
 	}
 	good := false
-	err = p.DB.Ask(ctx, func(tx *db.Tx) error {
-		good = false
-		if !t.expiresAt().After(tx.Now) {
-			return nil
+	err = p.DB.Ask(ctx, func(tx *db.Tx) (err error) {
+		if good = t.expiresAt().After(tx.Now); good {
+			g, user, good, err = accessByID(tx, t.grant, t.madeAt)
 		}
-		found := false
-		if g, found, err = grantByID(tx, t.grant); err != nil || !found {
-			return err
-		}
-		good = g.live && t.madeAt.After(g.VoidedAt)
-		return nil
+		return err
 	})
-	if err != nil {
-		return t, nil, g, err
+	if err == nil && !good {
+		err = errNoToken
 	}
-	if !good {
-		return t, nil, g, errNoToken
+	if err != nil {
+		return t, nil, g, user, err
 	}
 	a, err = p.stillMay(ctx, g)
-	return t, a, g, err
+	return t, a, g, user, err
 }
 
 // stillMay is the app of a grant, if it is still there and its person may use it.

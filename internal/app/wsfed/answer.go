@@ -69,7 +69,7 @@ func (p *Provider) prepare(tx *db.Tx, e *app.Entry, asked kept, reply string) (o
 	}
 	t := token{kind: of(client).Token, audience: client.Audience, id: samltoken.NewID(), reply: reply, issuedAt: tx.Now, authentication: authentication(s)}
 	if client.Audience == entra {
-		err = p.forEntra(tx, s, client, &t)
+		err = p.forEntra(tx, s, asked.Hint, client, &t)
 	} else {
 		err = p.forOthers(tx, s, client, &t)
 	}
@@ -77,7 +77,7 @@ func (p *Provider) prepare(tx *db.Tx, e *app.Entry, asked kept, reply string) (o
 		return outcome{}, err
 	}
 	e.Token = t.id
-	visit, err := e.Arrive(tx, reply, false)
+	visit, err := e.Arrive(tx, "", false)
 	t.session = visit.ID
 	return outcome{token: t}, err
 }

@@ -2,6 +2,7 @@
 package wsfed
 
 import (
+	"cmp"
 	"embed"
 	"encoding/json"
 	"log/slog"
@@ -31,22 +32,25 @@ const (
 	passivePath  = "/wsfed"
 	activePath   = "/wsfed/active"
 	exchangePath = "/wsfed/mex"
-	metadataPath = "/FederationMetadata/2007-06/FederationMetadata.xml"
+
+	signedOutPath = "/wsfed/signed-out"
+	metadataPath  = "/FederationMetadata/2007-06/FederationMetadata.xml"
 )
 
-// Identities finds the person as the Microsoft 365 tenant behind the app knows them; false where they are not known.
-type Identities func(tx *db.Tx, user directory.User, a *app.App) (samltoken.Identity, bool, error)
+// Identities finds the person as a connected Microsoft 365 tenant knows them; false where they are not known. The hint is the
+// name or the domain that Microsoft asked for, or empty: somebody may have accounts in several tenants.
+type Identities func(tx *db.Tx, user directory.User, hint string) (samltoken.Identity, bool, error)
 
 // Deps is all that the provider works with.
 type Deps struct {
 	DB         *db.DB
 	Pages      *page.Renderer
-	Sessions   *session.Manager
 	Signing    *signing.Store
 	Desk       *app.Desk
-	Identities Identities // nil where no tenant is connected
-	Base       string     // public address, without a slash at the end
-	Brand      string     // the organisation's name
+	Identities Identities                                         // nil where no tenant is connected
+	Forget     func(w http.ResponseWriter, r *http.Request) error // ends the session, and the browser's cookies
+	Base       string                                             // public address, without a slash at the end
+	Brand      string                                             // the organisation's name
 	Log        *slog.Logger
 }
 
@@ -63,6 +67,7 @@ func New(d Deps) (*Provider, error) { return &Provider{Deps: d}, d.Pages.Add(Nam
 func (p *Provider) Mount(guarded, foreign func(pattern string, h page.Handler), bare func(pattern string, h http.HandlerFunc)) {
 	guarded("GET "+passivePath, p.get)
 	foreign("POST "+passivePath, p.post)
+	guarded("GET "+signedOutPath, p.left)
 	bare("GET "+metadataPath, p.metadata)
 	bare("GET "+exchangePath, p.exchange)
 	bare("GET "+activePath, p.refuse)
@@ -135,6 +140,7 @@ type kept struct {
 	Reply   string `json:"reply,omitempty"` // as it was asked for: what is registered is looked up when it is used
 	Context string `json:"context,omitempty"`
 	Asked   string `json:"asked,omitempty"`
+	Hint    string `json:"hint,omitempty"` // or the home realm
 }
 
 type take func(w http.ResponseWriter, r *http.Request, q *app.Request) error
@@ -146,7 +152,7 @@ func (p *Provider) signIn(w http.ResponseWriter, r *http.Request, a ask, take ta
 	}
 	client, known := apps.ByAudience(Name, a.Realm)
 	if !known {
-		p.Log.Warn("a sign-in for an app that nobody registered", "wtrealm", a.Realm)
+		p.Log.Info("a sign-in for an app that nobody registered", "wtrealm", a.Realm)
 		return problem.New(problem.NotFound, "wsfed.unknown-app")
 	}
 	now := p.DB.Now()
@@ -159,7 +165,7 @@ func (p *Provider) signIn(w http.ResponseWriter, r *http.Request, a ask, take ta
 	if a.Reply != "" && of(client).reply(a.Reply) != a.Reply {
 		p.Log.Warn("an app asks for its answer at an address that is not registered", "app", client.ID, "wreply", a.Reply)
 	}
-	data, err := json.Marshal(kept{Reply: a.Reply, Context: a.Context, Asked: a.Asked})
+	data, err := json.Marshal(kept{Reply: a.Reply, Context: a.Context, Asked: a.Asked, Hint: cmp.Or(a.Hint, a.Home)})
 	if err != nil {
 		return err
 	}
@@ -178,7 +184,7 @@ func (p *Provider) recognise(r *http.Request, q *app.Request) error {
 		return nil
 	}
 	return p.DB.View(r.Context(), func(tx *db.Tx) error {
-		id, found, err := p.identity(tx, s.User, q.App)
+		id, found, err := p.identity(tx, s.User, q.Demand.Hint, q.App)
 		if err != nil {
 			return err
 		}

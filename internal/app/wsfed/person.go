@@ -16,8 +16,8 @@ import (
 )
 
 // forEntra says who somebody is at Microsoft 365.
-func (p *Provider) forEntra(tx *db.Tx, s *session.Session, client *app.App, t *token) error {
-	id, found, err := p.identity(tx, s.User, client)
+func (p *Provider) forEntra(tx *db.Tx, s *session.Session, hint string, client *app.App, t *token) error {
+	id, found, err := p.identity(tx, s.User, hint, client)
 	if err != nil {
 		return err
 	}
@@ -36,13 +36,13 @@ func nobody(client *app.App) error {
 
 // identity is the person as Microsoft 365 knows them: by the settings if they name the domains, else by the tenant that is
 // connected.
-func (p *Provider) identity(tx *db.Tx, user directory.User, client *app.App) (id samltoken.Identity, found bool, err error) {
+func (p *Provider) identity(tx *db.Tx, user directory.User, hint string, client *app.App) (id samltoken.Identity, found bool, err error) {
 	s := of(client)
 	if len(s.Domains) == 0 {
 		if p.Identities == nil {
 			return id, false, nil
 		}
-		return p.Identities(tx, user, client)
+		return p.Identities(tx, user, hint)
 	}
 	values, err := directory.Values(tx, user)
 	if err != nil {

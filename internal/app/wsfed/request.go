@@ -35,6 +35,7 @@ type ask struct {
 	Reply   string
 	Context string
 	Hint    string
+	Home    string   // whr: the domain of the person
 	Methods []string // wauth
 	Asked   string   // client-request-id
 	Age     time.Duration
@@ -56,7 +57,7 @@ func read(values url.Values) (ask, error) {
 		}
 	}
 	a := ask{Action: values.Get("wa"), Realm: values.Get("wtrealm"), Reply: values.Get("wreply"), Context: values.Get("wctx"),
-		Hint: values.Get("username"), Methods: values["wauth"], Asked: values.Get("client-request-id")}
+		Hint: values.Get("username"), Home: values.Get("whr"), Methods: values["wauth"], Asked: values.Get("client-request-id")}
 	if a.Hint == "" {
 		a.Hint = values.Get("login_hint")
 	}

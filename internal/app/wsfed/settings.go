@@ -151,7 +151,7 @@ var domainSyntax = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[
 
 func (s *settings) checkEntra() error {
 	if s.Token != "saml11" || len(s.Claims) > 0 || s.NameID != "" {
-		return errors.New("Microsoft 365 takes SAML 1.1 with claims of its own: leave out token, claims and name_id")
+		return errors.New("leave out token, claims and name_id: Microsoft 365 takes SAML 1.1 with claims of its own")
 	}
 	var issuers []string
 	for domain, issuer := range s.Domains {

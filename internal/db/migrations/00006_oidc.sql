@@ -7,7 +7,8 @@ CREATE TABLE oidc_grants (
     user_id     TEXT NOT NULL,
     offline     BOOLEAN NOT NULL,           -- lives on after the person has signed out
     scope       TEXT NOT NULL,
-    terms       TEXT NOT NULL,              -- JSON: what the code is bound to, and what tokens say
+    terms       TEXT NOT NULL,              -- JSON: what the code is bound to, and what ID tokens say
+    claims      TEXT NOT NULL DEFAULT '',   -- what the app may ask for by name, besides what goes with the scope
     code_until  BIGINT NOT NULL,
     redeemed_at BIGINT NOT NULL DEFAULT 0,  -- the code, once
     generation  BIGINT NOT NULL DEFAULT 0,  -- of the refresh token that is good now; 0: there is none
@@ -74,3 +75,5 @@ CREATE TABLE oidc_logouts (
     tries    BIGINT NOT NULL,
     next_at  BIGINT NOT NULL
 );
+-- What there is to tell an app is found without looking at that of others.
+CREATE INDEX visits_untold_by_app ON visits (app_id, ended_at) WHERE ended_at > 0 AND told_at = 0;

@@ -31,6 +31,7 @@ type Person struct {
 	Phone      string // E.164: the phone that the person has, set up or not
 	PhoneKind  string // "mobile" or "landline"
 	Group      string // name of a group
+	Leader     bool   // is in the group of leaders as well
 	Locale     string // language the person chose, or empty
 	Role       directory.Role
 }
@@ -41,20 +42,22 @@ const (
 	Brecks  = "Brecks District"
 	Coast   = "Coast District"
 	County  = "County team"
+	Leaders = "Leaders" // of sections, in all districts
 )
 
 // Organisation is the name of the county.
 const Organisation = "Northwold County Scouts"
 
 // Groups are the names of the county's groups.
-func Groups() []string { return []string{Fenland, Brecks, Coast, County} }
+func Groups() []string { return []string{Fenland, Brecks, Coast, County, Leaders} }
 
 // People are all sample people, those of the guided tour first in each state.
 func People() []Person {
 	var people []Person
 	for _, r := range rows {
 		p := Person{Username: r.username, Email: r.username + "@northwold.example", GivenName: r.given, FamilyName: r.family,
-			State: r.state, Phone: r.phone, PhoneKind: "mobile", Group: r.group, Locale: r.locale, Role: directory.Member}
+			State: r.state, Phone: r.phone, PhoneKind: "mobile", Group: r.group, Leader: r.leader, Locale: r.locale,
+			Role: directory.Member}
 		if r.email != "" {
 			p.Email = r.email
 		}
@@ -75,31 +78,32 @@ type row struct {
 	given, family string
 	phone         string
 	group         string
+	leader        bool
 	locale        string
 	role          directory.Role
 	email         string // where it is not the user name at northwold.example
 }
 
 var rows = [...]row{
-	{state: New, username: "aisha.khan", given: "Aisha", family: "Khan", phone: "+447700900101", group: Fenland},
-	{state: New, username: "gwilym.prosser", given: "Gwilym", family: "Prosser", phone: "+441632960101", group: Coast, locale: "cy"},
+	{state: New, username: "aisha.khan", given: "Aisha", family: "Khan", phone: "+447700900101", group: Fenland, leader: true},
+	{state: New, username: "gwilym.prosser", given: "Gwilym", family: "Prosser", phone: "+441632960101", group: Coast, leader: true, locale: "cy"},
 	{state: New, username: "tom.underhay", given: "Tom", family: "Underhay", phone: "+447700900102", group: Brecks},
-	{state: New, username: "siobhan.oleary", given: "Siobhán", family: "O’Leary", phone: "+447700900103", group: Fenland},
-	{state: New, username: "winifred.tuck", given: "Winifred", family: "Tuck", phone: "+441632960102", group: Brecks},
+	{state: New, username: "siobhan.oleary", given: "Siobhán", family: "O’Leary", phone: "+447700900103", group: Fenland, leader: true},
+	{state: New, username: "winifred.tuck", given: "Winifred", family: "Tuck", phone: "+441632960102", group: Brecks, leader: true},
 	{state: New, username: "yusuf.demir", given: "Yusuf", family: "Demir", phone: "+447700900104", group: Coast},
-	{state: New, username: "beca.llywelyn", given: "Beca", family: "Llywelyn", phone: "+447700900105", group: Coast, locale: "cy"},
+	{state: New, username: "beca.llywelyn", given: "Beca", family: "Llywelyn", phone: "+447700900105", group: Coast, leader: true, locale: "cy"},
 	{state: New, username: "daniel.achebe", given: "Daniel", family: "Achebe", phone: "+447700900106", group: Fenland},
 	{state: New, username: "jakub.novotny", given: "Jakub", family: "Novotný", phone: "+447700900107", group: Brecks},
 
-	{state: Phone, username: "megan.pryce", given: "Megan", family: "Pryce", phone: "+447700900201", group: Coast, locale: "cy"},
-	{state: Phone, username: "raj.patel", given: "Raj", family: "Patel", phone: "+447700900202", group: Fenland, role: directory.Helper},
-	{state: Phone, username: "layla.haddad", given: "ليلى", family: "حداد", phone: "+447700900203", group: Fenland},
+	{state: Phone, username: "megan.pryce", given: "Megan", family: "Pryce", phone: "+447700900201", group: Coast, leader: true, locale: "cy"},
+	{state: Phone, username: "raj.patel", given: "Raj", family: "Patel", phone: "+447700900202", group: Fenland, leader: true, role: directory.Helper},
+	{state: Phone, username: "layla.haddad", given: "ليلى", family: "حداد", phone: "+447700900203", group: Fenland, leader: true},
 	{state: Phone, username: "colin.mardle", given: "Colin", family: "Mardle", phone: "+447700900204", group: Brecks},
 	{state: Phone, username: "kasia.nowak", given: "Katarzyna", family: "Nowak", phone: "+447700900205", group: Brecks},
 	{state: Phone, username: "owain.aprhys", given: "Owain", family: "ap Rhys", phone: "+447700900206", group: Coast, locale: "cy"},
-	{state: Phone, username: "grace.thaxter", given: "Grace", family: "Thaxter", phone: "+447700900207", group: County},
+	{state: Phone, username: "grace.thaxter", given: "Grace", family: "Thaxter", phone: "+447700900207", group: County, leader: true},
 	{state: Phone, username: "ben.fairweather", given: "Ben", family: "Fairweather", phone: "+447700900208", group: Brecks},
-	{state: Phone, username: "harriet.pye", given: "Harriet", family: "Pye", phone: "+447700900211", group: County},
+	{state: Phone, username: "harriet.pye", given: "Harriet", family: "Pye", phone: "+447700900211", group: County, leader: true},
 	// A young leader and her father, who share the address of the family.
 	{state: Phone, username: "chloe.sparrow", given: "Chloe", family: "Sparrow", phone: "+447700900209", group: Fenland,
 		email: "sparrows@family.example"},
@@ -107,20 +111,20 @@ var rows = [...]row{
 		email: "sparrows@family.example"},
 
 	// A household: two people, one phone in the hall.
-	{state: Landline, username: "mair.hughes", given: "Mair", family: "Hughes", phone: "+441632960201", group: Coast, locale: "cy"},
+	{state: Landline, username: "mair.hughes", given: "Mair", family: "Hughes", phone: "+441632960201", group: Coast, leader: true, locale: "cy"},
 	{state: Landline, username: "idris.hughes", given: "Idris", family: "Hughes", phone: "+441632960201", group: Coast, locale: "cy"},
 	{state: Landline, username: "dorothy.cobbold", given: "Dorothy", family: "Cobbold", phone: "+441632960202", group: Brecks},
-	{state: Landline, username: "ernest.wix", given: "Ernest", family: "Wix", phone: "+441632960203", group: Fenland},
+	{state: Landline, username: "ernest.wix", given: "Ernest", family: "Wix", phone: "+441632960203", group: Fenland, leader: true},
 	{state: Landline, username: "pearl.adeyemi", given: "Pearl", family: "Adeyemi", phone: "+441632960204", group: Fenland},
 
-	{state: App, username: "admin", given: "Ruth", family: "Calloway", phone: "+447700900301", group: County,
+	{state: App, username: "admin", given: "Ruth", family: "Calloway", phone: "+447700900301", group: County, leader: true,
 		role: directory.Administrator},
-	{state: App, username: "hugh.tillett", given: "Hugh", family: "Tillett", phone: "+447700900302", group: County,
+	{state: App, username: "hugh.tillett", given: "Hugh", family: "Tillett", phone: "+447700900302", group: County, leader: true,
 		role: directory.Helper},
-	{state: App, username: "nerys.vaughan", given: "Nerys", family: "Vaughan", phone: "+447700900303", group: Coast, locale: "cy",
+	{state: App, username: "nerys.vaughan", given: "Nerys", family: "Vaughan", phone: "+447700900303", group: Coast, leader: true, locale: "cy",
 		role: directory.Helper},
 	{state: App, username: "mei.lin", given: "Mei", family: "Lin", phone: "+447700900304", group: Brecks},
-	{state: App, username: "sam.oduya", given: "Sam", family: "Oduya", phone: "+447700900305", group: Fenland},
+	{state: App, username: "sam.oduya", given: "Sam", family: "Oduya", phone: "+447700900305", group: Fenland, leader: true},
 	{state: App, username: "theodora.featherstonehaugh", given: "Theodora Wilhelmina Araminta",
 		family: "Featherstonehaugh-Cholmondeley-Wolstenholme", phone: "+447700900306", group: Brecks},
 

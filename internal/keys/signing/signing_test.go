@@ -125,6 +125,9 @@ func TestKeysOfEachKind(t *testing.T) {
 	if f := active(t, s, signing.Federation, signing.RS256); f.ID == r.ID {
 		t.Error("what Microsoft believes and what apps believe is one key")
 	}
+	if a := active(t, s, signing.Assertion, signing.ES256); a.ID == e.ID {
+		t.Error("what sites behind a proxy believe and what apps believe is one key")
+	}
 	if _, err := s.Active(t.Context(), signing.OIDC, "none"); err == nil {
 		t.Error("there is a key for no algorithm")
 	}
@@ -132,8 +135,13 @@ func TestKeysOfEachKind(t *testing.T) {
 	if err := s.Tend(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if got := ids(t, s, signing.OIDC); got[signing.Next] == "" {
-		t.Error("after half a year there is no next key")
+	for _, use := range []signing.Use{signing.OIDC, signing.Assertion} {
+		if got := ids(t, s, use); got[signing.Next] == "" {
+			t.Errorf("after half a year there is no next key for %s", use)
+		}
+	}
+	if got := ids(t, s, signing.Federation); got[signing.Next] != "" {
+		t.Error("the key of federation changes by itself")
 	}
 }
 
