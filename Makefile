@@ -54,7 +54,7 @@ build: ## bin/woggle, to be copied to a server
 bench: ## how fast it is, each figure beside its yardstick
 	$(GO) run ./test/bench
 
-tools: $(patsubst %,test/%/node_modules/.package-lock.json,browser relying saml scim smsc wsfed)
+tools: $(patsubst %/package.json,%/node_modules/.package-lock.json,$(wildcard test/*/package.json))
 	@test/install.sh
 
 test/%/node_modules/.package-lock.json: test/%/package-lock.json

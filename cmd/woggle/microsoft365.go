@@ -4,6 +4,7 @@ package main
 import (
 	"context"
 	"crypto/x509"
+	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -14,10 +15,13 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"woggle/internal/app"
 	"woggle/internal/app/microsoft365"
 	"woggle/internal/app/microsoft365/graph"
 	"woggle/internal/audit"
+	"woggle/internal/db"
 	"woggle/internal/keys/signing"
+	"woggle/internal/server"
 )
 
 type microsoft365Command struct {
@@ -43,7 +47,7 @@ func (c *microsoft365Command) AfterApply(k *kong.Context) error {
 func (p *program) tenants(k *kong.Context, place *Place, do func(m *microsoft365.Manager) error) error {
 	return p.work(k, place, func(o *office) error {
 		return do(microsoft365.New(microsoft365.Options{DB: o.db, Keys: o.ring, Base: o.site.Base, Organisation: o.site.Brand.Name,
-			Signing: signingFor(signing.New(o.db, o.ring, o.site.Brand.Name)), Clouds: p.clouds}))
+			Signing: signingFor(signing.New(o.db, o.ring, o.site.Brand.Name)), Answering: o.answering, Clouds: p.clouds}))
 	})
 }
 
@@ -67,6 +71,29 @@ func signingFor(keys *signing.Store) microsoft365.Signing {
 			return keys.Rotate(ctx, audit.System, signing.Federation, signing.RS256, at)
 		},
 	}
+}
+
+// answering is the app that answers Microsoft over the protocol.
+func (o *office) answering(ctx context.Context, protocol microsoft365.Protocol) (found microsoft365.Answering, err error) {
+	var apps []*app.App
+	err = o.db.Ask(ctx, func(tx *db.Tx) (err error) {
+		apps, err = app.List(tx)
+		return err
+	})
+	for _, a := range apps {
+		if a.Protocol != string(protocol) || server.AppReaders()[a.Protocol](a) != nil || a.Audience != microsoft365.Realm {
+			continue
+		}
+		var own struct {
+			Domains map[string]string `json:"domains"`    // of WS-Federation
+			Issuer  bool              `json:"own_issuer"` // of SAML
+		}
+		if err := json.Unmarshal(a.Settings, &own); err != nil {
+			return found, err
+		}
+		found = microsoft365.Answering{Found: true, ID: a.ID, Disabled: a.Disabled, Groups: len(a.Groups) > 0, Own: len(own.Domains) > 0 || own.Issuer, Domains: own.Domains}
+	}
+	return found, err
 }
 
 type microsoft365Connect struct {

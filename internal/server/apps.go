@@ -50,16 +50,18 @@ func (s *Server) addApps(o Options) (err error) {
 	}
 	desk, keys := s.apps.desk, s.apps.keys
 	s.apps.oidc, err = oidc.New(oidc.Deps{DB: o.DB, Keys: o.Keys, Pages: s.pages, Sessions: s.sessions, Desk: desk, Signing: keys,
-		Outgoing: s.apps.client, Base: base, Forget: s.forget, Log: o.Log})
+		Outgoing: s.apps.client, Base: base, Depart: s.depart, Log: o.Log})
 	if err != nil {
 		return err
 	}
-	s.apps.saml, err = saml.New(saml.Deps{DB: o.DB, Keys: o.Keys, Signing: keys, Pages: s.pages, Sessions: s.sessions, Desk: desk, Base: base})
+	s.apps.saml, err = saml.New(saml.Deps{DB: o.DB, Keys: o.Keys, Signing: keys, Pages: s.pages, Sessions: s.sessions, Desk: desk, Base: base,
+		Identities: atMicrosoft, Pictures: func(r *http.Request) (string, error) { return s.apps.wsfed.Leave(r) }})
 	if err != nil {
 		return err
 	}
 	s.apps.wsfed, err = wsfed.New(wsfed.Deps{DB: o.DB, Pages: s.pages, Signing: keys, Desk: desk, Base: base, Brand: o.Brand.Name,
-		Identities: atMicrosoft, Forget: s.forget, Log: o.Log})
+		Identities: atMicrosoft, Forget: s.forget, Log: o.Log,
+		Walk: func(w http.ResponseWriter, r *http.Request) (string, error) { return s.leaveSAML(w, r, "") }})
 	if err != nil {
 		return err
 	}

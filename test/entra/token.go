@@ -74,7 +74,7 @@ func (e *Entra) proof(app *App, r *http.Request) (int, string) {
 	if r.PostForm.Get("client_assertion_type") != "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" {
 		return 50027, "JWT token is invalid or malformed."
 	}
-	signed, err := jose.ParseSigned(r.PostForm.Get("client_assertion"), []jose.SignatureAlgorithm{jose.PS256, jose.RS256})
+	signed, err := jose.ParseSignedCompact(r.PostForm.Get("client_assertion"), []jose.SignatureAlgorithm{jose.PS256, jose.RS256})
 	if err != nil || len(signed.Signatures) != 1 {
 		return 50027, "JWT token is invalid or malformed."
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"woggle/internal/app/microsoft365/graph"
 	"woggle/internal/directory"
 )
 
@@ -34,6 +35,7 @@ const (
 	CheckUncertain   Check = "people-to-look-at"
 	CheckDefaults    Check = "security-defaults"
 	CheckCertificate Check = "signing-certificate"
+	CheckApp         Check = "app"
 )
 
 // Level is how bad a result is.
@@ -81,6 +83,7 @@ func CheckAll(base *url.URL, c Connected, p *Picture) (all []Result) {
 		all = append(all, checkDefaults(p))
 	}
 	for _, d := range c.Domains {
+		all = append(all, checkApp(c.Tenant.Cloud, d, p.Apps[d.Protocol]))
 		if p.Unread[places] == nil {
 			all = append(all, checkPlace(d, p)...)
 		}
@@ -182,6 +185,39 @@ func checkPlace(d Domain, p *Picture) []Result {
 		all[3] = of(CheckRoot, Wrong, d.Name+" is part of another domain of the tenant, and goes the way of that one", "connect that domain, or make this one independent: POST /domains/"+d.Name+"/promote")
 	}
 	return append(all, checkFree(d, place, of), checkCertificate(d, place, p, of))
+}
+
+// checkApp sees that somebody here answers Microsoft, for everybody of the domain.
+func checkApp(cloud graph.Cloud, d Domain, a Answering) Result {
+	r := Result{Check: CheckApp, Domain: d.Name, Level: Wrong}
+	switch issuer, named := a.Domains[d.Name]; {
+	case !a.Found:
+		r.What = "no app here answers Microsoft over " + string(d.Protocol) + ", so that everybody would be turned away"
+		r.Do = "add it: " + addApp(cloud, d.Protocol)
+	case a.Disabled:
+		r.What, r.Do = "the app "+a.ID+", which answers Microsoft, is disabled", "enable it in the apps file"
+	case a.Own && (!named || issuer != d.Issuer):
+		r.What, r.Do = "the app "+a.ID+" says by itself who people are at Microsoft, and not as the connected tenant does", "take its own settings out, but for "+realmSettings[d.Protocol]
+	case a.Groups:
+		r.Level, r.What = Warning, "only people of some groups may use the app "+a.ID+"; everybody else of "+d.Name+" is turned away"
+		r.Do = "take the groups from the app, unless that is meant"
+	default:
+		r.Level, r.What = Right, "the app "+a.ID+" answers Microsoft"
+	}
+	return r
+}
+
+// addApp is the command that makes such an app. Over WS-Federation the address of the global cloud is known by itself.
+func addApp(cloud graph.Cloud, protocol Protocol) string {
+	command := "woggle app add microsoft365 " + string(protocol) + " --name 'Microsoft 365' --set " + realmSettings[protocol] + "=" + Realm
+	at, _ := cloud.Endpoints()
+	switch {
+	case protocol == SAML:
+		command += " --set acs=" + at.Login + "/login.srf"
+	case cloud != graph.Global:
+		command += " --set replies=" + at.Login + "/login.srf"
+	}
+	return command
 }
 
 func checkFree(d Domain, place *Place, of func(Check, Level, string, string) Result) Result {

@@ -23,8 +23,9 @@ type Options struct {
 	Base         *url.URL // of the site
 	Organisation string
 	Signing      Signing
-	Clouds       func(graph.Cloud) (graph.Endpoints, bool)        // nil: Microsoft's own; tests put a stand-in here
-	Wait         func(ctx context.Context, d time.Duration) error // nil: really
+	Answering    func(context.Context, Protocol) (Answering, error) // outside of transactions
+	Clouds       func(graph.Cloud) (graph.Endpoints, bool)          // nil: Microsoft's own; tests put a stand-in here
+	Wait         func(ctx context.Context, d time.Duration) error   // nil: really
 }
 
 // Signing gives the certificates of the keys that sign for Microsoft. They are called outside of transactions.
@@ -34,6 +35,22 @@ type Signing struct {
 	Certificates func(context.Context) (current, next *x509.Certificate, nextAt time.Time, err error)
 	// Rotate makes the next key, which signs from then on.
 	Rotate func(ctx context.Context, at time.Time) error
+}
+
+// Realm is how Microsoft names itself to us, over either protocol.
+const Realm = "urn:federation:MicrosoftOnline"
+
+// realmSettings are the settings of an app that hold it.
+var realmSettings = map[Protocol]string{WSFed: "realm", SAML: "entity_id"}
+
+// Answering is the app that answers Microsoft over a protocol.
+type Answering struct {
+	Found    bool
+	ID       string
+	Disabled bool
+	Groups   bool              // only some may use it
+	Own      bool              // it says by itself who people are at Microsoft
+	Domains  map[string]string // which issuers it has then, by domain
 }
 
 // Manager looks after the tenants. It is for one command at a time.
@@ -214,13 +231,13 @@ func (m *Manager) Domain(ctx context.Context, name string) (c Connected, d Domai
 	return c, d, fmt.Errorf("%s is not connected; add it with: woggle microsoft365 connect --domain %s", name, name)
 }
 
-// noApplication says what works without an application.
-var noApplication = errors.New("there is no application in the tenant that could do this; register one and name it with connect --app, or use woggle microsoft365 script")
+// errNoApplication says what works without an application.
+var errNoApplication = errors.New("there is no application in the tenant that could do this; register one and name it with connect --app, or use woggle microsoft365 script")
 
 // client opens the tenant's Graph.
 func (m *Manager) client(ctx context.Context, t Tenant) (*graph.Client, []credential, error) {
 	if t.App == "" {
-		return nil, nil, noApplication
+		return nil, nil, errNoApplication
 	}
 	var proofs []credential
 	err := m.DB.Ask(ctx, func(tx *db.Tx) (err error) {

@@ -131,6 +131,8 @@ func TestWhatIsPlanned(t *testing.T) {
 		{"nobody said that the account is theirs", []change{unsaid, noID}, false, wish, "+1"},
 		{"has left, and nobody said that the account is theirs", []change{unsaid, left}, false, wish, "+1"},
 		{"has left the domains", []change{moved}, false, wish, "+1"},
+		{"was moved out of the federated domain to get an id", []change{noID, moved}, true, microsoft365.Wishes{}, "immutable-id"},
+		{"was moved out, and nobody said whose it is", []change{noID, moved, unsaid}, true, microsoft365.Wishes{}, ""},
 		{"a licence", nil, false, microsoft365.Wishes{Licences: []string{"sku"}}, "licence"},
 		{"a licence, without a country", []change{nowhere}, false, microsoft365.Wishes{Licences: []string{"sku"}}, "+1"},
 		{"a licence, for others only", nil, false, microsoft365.Wishes{Licences: []string{"sku"}, Only: []string{}}, ""},

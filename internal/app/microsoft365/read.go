@@ -68,6 +68,7 @@ type Picture struct {
 	Current, Next string // fingerprints of our certificates
 	NextAt        time.Time
 	CertificateTo time.Time // end of the certificate that signs
+	Apps          map[Protocol]Answering
 	ProofTo       time.Time // end of the newest certificate for Graph; zero: a secret
 	ProofPending  bool      // the newest one is not known at Microsoft, an older one served
 	Unread        map[part]error
@@ -165,6 +166,12 @@ func (m *Manager) readHere(ctx context.Context, c Connected, p *Picture) error {
 	p.Current, p.CertificateTo = fingerprint(current.Raw), current.NotAfter
 	if next != nil {
 		p.Next, p.NextAt = fingerprint(next.Raw), at
+	}
+	p.Apps = map[Protocol]Answering{}
+	for _, d := range c.Domains {
+		if p.Apps[d.Protocol], err = m.Answering(ctx, d.Protocol); err != nil {
+			return err
+		}
 	}
 	p.Members, err = m.members(ctx, c.Tenant.ID)
 	return err

@@ -185,7 +185,7 @@ func (o *outcome) adopt(made created) {
 	// What a creation answers does not name the immutable id; it is the one that was asked for, or none was made.
 	o.account.Object, o.account.UPN, o.account.ImmutableID, o.account.By = made.ID, made.UPN, o.step.Data.ImmutableID, Made
 	if made.ID == "" {
-		o.err = errors.New("Microsoft made the account, and did not say its id; it is looked for when you go on")
+		o.err = errors.New("the account was made, and Microsoft did not say its id; it is looked for when you go on")
 	}
 }
 

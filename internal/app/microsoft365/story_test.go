@@ -2,7 +2,6 @@ package microsoft365_test
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -14,7 +13,6 @@ import (
 	"woggle/internal/db"
 	"woggle/internal/db/dbtest"
 	"woggle/internal/directory"
-	"woggle/test/entra"
 )
 
 // A county goes the whole way: connect, see what is missing, match, give ids, federate, change the certificate, go back. At no moment
@@ -237,40 +235,6 @@ func TestThrottlingIsWaitedOut(t *testing.T) {
 	}
 }
 
-// Who leaves here is kept out there, signed out, never deleted, and let in again when they come back. Who was switched off there by
-// somebody else stays so.
-func TestLeavingAndComingBack(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *dbtest.Clock) {
-		w := newWorld(t, d, clock)
-		c := w.connect()
-		users := w.add("aisha.khan", "tom")
-		w.match(c)
-		w.provision(c, microsoft365.Wishes{})
-		set := func(status directory.Status) {
-			w.must(w.DB.Tx(w.ctx, func(tx *db.Tx) error { return directory.SetStatus(tx, audit.System, users[0].ID, status) }))
-		}
-		set(directory.Disabled)
-		if ended := w.provision(c, microsoft365.Wishes{}); len(ended) != 1 || ended[0].Kind != microsoft365.Disable || ended[0].State != microsoft365.Done {
-			t.Fatalf("%+v", ended)
-		}
-		aisha := w.tenant.User("aisha.khan@northwold.example")
-		if !aisha.Disabled || aisha.SessionsRevoked != 1 {
-			t.Fatalf("%+v", aisha)
-		}
-		if preview, err := w.Plan(w.ctx, c, microsoft365.Wishes{}); err != nil || len(preview.Steps) > 0 {
-			t.Fatalf("it is done again: %+v, %v", preview, err)
-		}
-		set(directory.Active)
-		if ended := w.provision(c, microsoft365.Wishes{}); len(ended) != 1 || ended[0].Kind != microsoft365.Enable || aisha.Disabled {
-			t.Fatalf("%+v", ended)
-		}
-		w.entra.Look(func() { aisha.Disabled = true })
-		if preview, err := w.Plan(w.ctx, c, microsoft365.Wishes{}); err != nil || len(preview.Steps) > 0 || len(preview.Left) != 1 {
-			t.Fatalf("%+v, %v", preview, err)
-		}
-	})
-}
-
 // What was planned yesterday does not fit today: nobody who came back is kept out.
 func TestAPlanThatTheWorldHasOvertakenDoesNoHarm(t *testing.T) {
 	d, clock := dbtest.Open(t)
@@ -411,60 +375,4 @@ func TestAMissingPermissionIsSaid(t *testing.T) {
 	if level := w.level(c, microsoft365.CheckDefaults); level != "not looked at" {
 		t.Fatalf("what could not be read was judged: %s", level)
 	}
-}
-
-// Two tenants are kept apart, also where a person has an account in both.
-func TestTwoTenants(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *dbtest.Clock) {
-		w := newWorld(t, d, clock)
-		first := w.connect()
-		const other = "0f0f0f0f-1111-4222-8333-999999999999"
-		second := &entra.Tenant{ID: other, Domains: []*entra.Domain{{ID: "fenland.onmicrosoft.com", Initial: true}, {ID: "fenland.example"}},
-			Apps:  []*entra.App{{ID: appID, Roles: permissions, Secrets: []string{"second"}}},
-			Users: []*entra.User{{ID: "00000000-0000-4000-8000-0000000000b1", UPN: "aisha@fenland.example", Mail: "aisha@example.org", ImmutableID: "abc"}}}
-		w.entra.Join(second)
-		c, err := w.Connect(w.ctx, microsoft365.Connection{Tenant: other, Cloud: "global", App: appID, Secret: "second", Domains: []string{"fenland.example"}, Protocol: microsoft365.SAML})
-		w.must(err)
-		_, err = w.Connect(w.ctx, microsoft365.Connection{Tenant: other, Cloud: "global", App: appID, Domains: []string{"northwold.example"}, Protocol: microsoft365.WSFed})
-		if err == nil {
-			t.Fatal("one tenant took the other's domain")
-		}
-		var aisha directory.User
-		w.must(w.DB.Tx(w.ctx, func(tx *db.Tx) (err error) {
-			aisha, err = directory.Add(tx, directory.User{Username: "aisha.khan", Email: "aisha@example.org"})
-			return err
-		}))
-		w.match(first)
-		w.provision(first, microsoft365.Wishes{})
-		if stored := w.match(c); len(stored) != 0 {
-			t.Fatal("an e-mail address alone was enough")
-		}
-		if stored := w.match(c, aisha.ID); len(stored) != 1 {
-			t.Fatal("a confirmed account was not matched")
-		}
-		w.must(w.DB.View(w.ctx, func(tx *db.Tx) error {
-			for hint, want := range map[string]string{"": "northwold.example", "aisha@fenland.example": "fenland.example", "FENLAND.example": "fenland.example", "nobody@elsewhere.example": "northwold.example"} {
-				a, found, err := microsoft365.Identity(tx, aisha.ID, hint)
-				if err != nil || !found || !strings.HasSuffix(a.Issuer, "/"+want) || !strings.HasSuffix(strings.ToLower(a.UPN), "@"+want) {
-					t.Errorf("with the hint %q: %+v, %v", hint, a, err)
-				}
-			}
-			// The same id is another account in another tenant.
-			for _, tenant := range []string{tenantID, other} {
-				if user, found, err := microsoft365.OfObject(tx, tenant, "00000000-0000-4000-8000-0000000000B1"); err != nil || !found || user != aisha.ID {
-					t.Errorf("%s: %q %v", tenant, user, err)
-				}
-			}
-			if _, found, _ := microsoft365.OfObject(tx, other, ""); found {
-				t.Error("no id finds somebody")
-			}
-			return nil
-		}))
-		if _, err := w.Find(w.ctx, ""); err == nil || !strings.Contains(err.Error(), "--tenant") {
-			t.Errorf("one of two tenants was chosen: %v", err)
-		}
-		if _, err := w.Away(w.ctx, "elsewhere.example"); err == nil || errors.Is(err, context.Canceled) {
-			t.Error("a domain that is not connected can be federated")
-		}
-	})
 }

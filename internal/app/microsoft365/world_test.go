@@ -85,6 +85,9 @@ func newWorld(t *testing.T, d *db.DB, clock *dbtest.Clock) *world {
 				return nil
 			},
 		},
+		Answering: func(context.Context, microsoft365.Protocol) (microsoft365.Answering, error) {
+			return microsoft365.Answering{Found: true, ID: "microsoft365"}, nil
+		},
 		Clouds: func(graph.Cloud) (graph.Endpoints, bool) {
 			return graph.Endpoints{Login: w.entra.URL, Graph: w.entra.URL, Scope: "https://graph.microsoft.com/.default"}, true
 		},

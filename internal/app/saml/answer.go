@@ -50,7 +50,13 @@ func (p *Provider) Enter(w http.ResponseWriter, r *http.Request, e *app.Entry) e
 		if err != nil {
 			return err
 		}
-		if assertion.Subject, err = party.name(tx, q.App, s.User, asked.Format, assertion.Issuer, told.Values); err != nil {
+		if p.byTenant(q.App) {
+			err = p.atMicrosoft(tx, s.User, q.App, &assertion)
+		} else {
+			assertion.Attributes = party.attributes(s.User, told)
+			assertion.Subject, err = party.name(tx, q.App, s.User, asked.Format, assertion.Issuer, told.Values)
+		}
+		if err != nil {
 			return err
 		}
 		if wrong = asked.Subject != nil && !sameName(*asked.Subject, assertion.Subject); wrong {
@@ -61,7 +67,7 @@ func (p *Provider) Enter(w http.ResponseWriter, r *http.Request, e *app.Entry) e
 			return err
 		}
 		visit, err := e.Arrive(tx, string(data), false)
-		assertion.Session, assertion.Attributes, assertion.At = visit.ID, party.attributes(s.User, told), tx.Now
+		assertion.Session, assertion.At = visit.ID, tx.Now
 		return err
 	})
 	if err != nil {

@@ -32,10 +32,16 @@ func (p *Provider) signOut(w http.ResponseWriter, r *http.Request, a ask) error 
 	if err != nil {
 		return err
 	}
-	if err := p.Forget(w, r); err != nil {
+	next, err := p.Walk(w, r)
+	if err != nil {
 		return err
 	}
-	shown := signedOutPage{Images: images(apps, visited)}
+	if next != "" {
+		w.Header().Set("Refresh", picturesTime+"; url="+next)
+	} else if err := p.Forget(w, r); err != nil {
+		return err
+	}
+	shown := signedOutPage{Images: images(apps, visited), Next: next}
 	for _, client := range apps.Of(Name) {
 		wanted := a.Realm == "" || a.Realm == client.Audience
 		if a.Reply != "" && wanted && !client.Disabled && slices.Contains(of(client).Replies, a.Reply) {

@@ -55,7 +55,7 @@ func (c *Client) Batch(ctx context.Context, requests []Request) ([]Result, error
 			case err != nil:
 				results[i].Err = err
 			case !answered:
-				results[i].Err = errors.New("Microsoft left this request of a batch without an answer")
+				results[i].Err = errors.New("this request of a batch got no answer from Microsoft")
 			default:
 				results[i] = Result{Answer: answer}
 				if repeat, asked := answer.again(c.now(), requests[i].repeatable(), requests[i].New); repeat && try < tries && asked <= longest {

@@ -154,7 +154,7 @@ func (a Answer) read(into any) error {
 		return nil
 	}
 	if err := json.Unmarshal(a.Body, into); err != nil {
-		return fmt.Errorf("Microsoft's answer is not what its documentation says: %w", err)
+		return fmt.Errorf("the answer is not what Microsoft's documentation says: %w", err)
 	}
 	return nil
 }
@@ -270,7 +270,7 @@ func (c *Client) once(r *http.Request) (Answer, error) {
 		return Answer{}, unreachable(err)
 	}
 	if len(body) > mostAnswer {
-		return Answer{}, errors.New("Microsoft answered with more than can be an answer")
+		return Answer{}, errors.New("this is more than can be an answer of Microsoft's")
 	}
 	return Answer{answer.StatusCode, answer.Header, body}, nil
 }

@@ -204,7 +204,7 @@ func TestWhatIsAskedAgain(t *testing.T) {
 		{"not found, made a moment ago", graph.Request{Method: "GET", New: true}, []func(http.ResponseWriter){status(404), good}, 2, []time.Duration{1e9}, ""},
 		{"refused", graph.Request{Method: "GET"}, []func(http.ResponseWriter){status(403)}, 1, nil, "some.code"},
 		{"a redirect", graph.Request{Method: "GET"}, []func(http.ResponseWriter){status(302, "Location", "https://evil.example/")}, 1, nil, "302"},
-		{"no JSON", graph.Request{Method: "GET"}, []func(http.ResponseWriter){func(w http.ResponseWriter) { fmt.Fprint(w, "<html>") }}, 1, nil, "not what its documentation says"},
+		{"no JSON", graph.Request{Method: "GET"}, []func(http.ResponseWriter){func(w http.ResponseWriter) { fmt.Fprint(w, "<html>") }}, 1, nil, "documentation says"},
 		{"endless", graph.Request{Method: "GET"}, []func(http.ResponseWriter){func(w http.ResponseWriter) { w.Write(make([]byte, 17<<20)) }}, 1, nil, "more than can be an answer"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -32,11 +32,11 @@ func List[T any](ctx context.Context, c *Client, path string, eager bool) ([]T, 
 			return nil, err
 		}
 		if next == path {
-			return nil, errors.New("Microsoft's list goes round in a circle")
+			return nil, errors.New("the list of Microsoft's goes round in a circle")
 		}
 		path = next
 	}
-	return nil, errors.New("Microsoft's list has no end")
+	return nil, errors.New("the list of Microsoft's has no end")
 }
 
 // next is the path of a link to the next page. The token goes only where the first page was.

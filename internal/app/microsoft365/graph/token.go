@@ -122,7 +122,7 @@ func (c *Client) ask(ctx context.Context, address string, with Credential) error
 		Life  int64  `json:"expires_in"` // seconds
 	}
 	if json.Unmarshal(a.Body, &granted) != nil || granted.Token == "" || !strings.EqualFold(granted.Type, "Bearer") {
-		return errors.New("Microsoft's answer has no token in it")
+		return errors.New("the answer of Microsoft's has no token in it")
 	}
 	c.token, c.tokenEnds = granted.Token, c.now().Add(max(0, time.Duration(granted.Life)*time.Second-early))
 	return nil

@@ -17,7 +17,7 @@ if ($safe.Count -lt 2) { throw 'Fewer than two Global Administrators get in when
 $lost = @(Get-MgUser -All -Property $properties | Where-Object {
   $_.AccountEnabled -and -not $_.OnPremisesImmutableId -and $_.UserPrincipalName.ToLowerInvariant().EndsWith('@' + $name)
 })
-if ($lost.Count -gt 0) { $lost | Format-Table UserPrincipalName; throw 'These people have no immutable id and could not sign in.' }
+if ($lost.Count -gt 0) { $lost | Format-Table 'UserPrincipalName'; throw 'These people have no immutable id and could not sign in.' }
 
 $federation = @{
   DisplayName = {{q .F.DisplayName}}
@@ -34,5 +34,5 @@ $federation = @{
   FederatedIdpMfaBehavior = {{q .F.MFA}}
   PromptLoginBehavior = {{q .F.Prompt}}
 }
-New-MgDomainFederationConfiguration -DomainId $name @federation | Format-List Id, IssuerUri, PreferredAuthenticationProtocol, FederatedIdpMfaBehavior
+New-MgDomainFederationConfiguration -DomainId $name @federation | Format-List 'Id', 'IssuerUri', 'PreferredAuthenticationProtocol', 'FederatedIdpMfaBehavior'
 'Now try one person, in a private window: ' + {{q .Login}} + '/?whr=' + $name

@@ -17,7 +17,7 @@ foreach ($one in @(Get-MgDomainFederationConfiguration -DomainId $name -ErrorAct
 if ((Get-MgDomain -DomainId $name).AuthenticationType -ne 'Managed') {
   Update-MgDomain -DomainId $name -BodyParameter @{ AuthenticationType = 'Managed' }
 }
-Get-MgDomain -DomainId $name | Format-List Id, AuthenticationType
+Get-MgDomain -DomainId $name | Format-List 'Id', 'AuthenticationType'
 
 if ($Passwords) {
   $file = Join-Path (Get-Location) 'passwords.csv'

@@ -12,4 +12,4 @@ $certificates = @{
   promptLoginBehavior = {{q .F.Prompt}}
 }
 Update-MgDomainFederationConfiguration -DomainId $name -InternalDomainFederationId $found[0].Id -BodyParameter $certificates
-Get-MgDomainFederationConfiguration -DomainId $name | Format-List Id, IssuerUri, SigningCertificate, NextSigningCertificate
+Get-MgDomainFederationConfiguration -DomainId $name | Format-List 'Id', 'IssuerUri', 'SigningCertificate', 'NextSigningCertificate'
