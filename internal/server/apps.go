@@ -50,17 +50,18 @@ func (s *Server) addApps(o Options) (err error) {
 	}
 	desk, keys := s.apps.desk, s.apps.keys
 	s.apps.oidc, err = oidc.New(oidc.Deps{DB: o.DB, Keys: o.Keys, Pages: s.pages, Sessions: s.sessions, Desk: desk, Signing: keys,
-		Outgoing: s.apps.client, Base: base, Forget: s.forget, Log: o.Log})
+		Outgoing: s.apps.client, Base: base, Depart: s.depart, Log: o.Log})
 	if err != nil {
 		return err
 	}
 	s.apps.saml, err = saml.New(saml.Deps{DB: o.DB, Keys: o.Keys, Signing: keys, Pages: s.pages, Sessions: s.sessions, Desk: desk, Base: base,
-		Identities: atMicrosoft})
+		Identities: atMicrosoft, Pictures: func(r *http.Request) (string, error) { return s.apps.wsfed.Leave(r) }})
 	if err != nil {
 		return err
 	}
 	s.apps.wsfed, err = wsfed.New(wsfed.Deps{DB: o.DB, Pages: s.pages, Signing: keys, Desk: desk, Base: base, Brand: o.Brand.Name,
-		Identities: atMicrosoft, Forget: s.forget, Log: o.Log})
+		Identities: atMicrosoft, Forget: s.forget, Log: o.Log,
+		Walk: func(w http.ResponseWriter, r *http.Request) (string, error) { return s.leaveSAML(w, r, "") }})
 	if err != nil {
 		return err
 	}
@@ -173,6 +174,35 @@ func (s *Server) tendKeys(ctx context.Context) {
 	if err := s.apps.keys.Tend(ctx); err != nil && ctx.Err() == nil {
 		s.log.Error("the next signing key could not be made; it is tried again in an hour", "error", err)
 	}
+	if err := s.warnOfMicrosoft(ctx); err != nil && ctx.Err() == nil {
+		s.log.Error("the certificates for Microsoft 365 could not be looked at; it is tried again in an hour", "error", err)
+	}
+}
+
+// warnOfMicrosoft says in the log what would lock people of a federated domain out, while there is time.
+func (s *Server) warnOfMicrosoft(ctx context.Context) error {
+	all, err := s.apps.keys.Published(ctx, signing.Federation)
+	if err != nil {
+		return err
+	}
+	var current, next []byte
+	for _, key := range all {
+		switch key.State() {
+		case signing.Active:
+			current = key.Certificate.Raw
+		case signing.Next:
+			next = key.Certificate.Raw
+		}
+	}
+	var warnings []string
+	err = s.db.View(ctx, func(tx *db.Tx) (err error) {
+		warnings, err = microsoft365.Warnings(tx, current, next)
+		return err
+	})
+	for _, warning := range warnings {
+		s.log.Warn(warning)
+	}
+	return err
 }
 
 // sweepApps deletes what apps have left behind.

@@ -32,40 +32,67 @@ func (s *Server) chooseLanguage(w http.ResponseWriter, r *http.Request) error {
 	return page.Redirect(w, r, signin.LocalPath(r.PostForm.Get("back")))
 }
 
-// signOut ends the session. Where apps of it want to be told, the browser goes to them first, and needs its own cookie until
-// it is back.
+// signOut ends the session.
 func (s *Server) signOut(w http.ResponseWriter, r *http.Request) error {
-	pictures, err := s.apps.wsfed.Leave(r)
+	to, err := s.depart(w, r, "")
 	if err != nil {
 		return err
 	}
-	to := ""
-	if mine := session.Of(r); mine != nil {
-		apps, err := s.apps.desk.Catalogue.Current(r.Context())
-		if err != nil {
+	return page.Redirect(w, r, cmp.Or(to, "/signin"))
+}
+
+// depart ends the session and tells where the browser has to go first, so that apps hear of it that are told through the browser;
+// empty where there are none. From there it comes to the page then of ours, or stays where that is empty.
+func (s *Server) depart(w http.ResponseWriter, r *http.Request, then string) (to string, err error) {
+	pictures, err := s.apps.wsfed.Leave(r)
+	if err != nil {
+		return "", err
+	}
+	walk, err := s.leaveSAML(w, r, then)
+	if err != nil {
+		return "", err
+	}
+	if walk == "" {
+		if err := s.forget(w, r); err != nil || pictures == "" {
+			return "", err
+		}
+		return further(pictures, then), nil
+	}
+	if pictures != "" {
+		return further(pictures, walk), nil
+	}
+	return walk, nil
+}
+
+// leaveSAML begins the walk through the apps of SAML, and ends the session in the same transaction; where none wants to be told, it
+// does nothing.
+func (s *Server) leaveSAML(w http.ResponseWriter, r *http.Request, then string) (walk string, err error) {
+	mine := session.Of(r)
+	if mine == nil {
+		return "", nil
+	}
+	apps, err := s.apps.desk.Catalogue.Current(r.Context())
+	if err != nil {
+		return "", err
+	}
+	err = s.db.Tx(r.Context(), func(tx *db.Tx) (err error) {
+		if walk, err = s.apps.saml.Leave(tx, r, apps, mine, then); err != nil || walk == "" {
 			return err
 		}
-		err = s.db.Tx(r.Context(), func(tx *db.Tx) (err error) {
-			if to, err = s.apps.saml.Leave(tx, r, apps, mine); err != nil || to == "" {
-				return err
-			}
-			return s.sessions.SignOut(tx, mine)
-		})
-		if err != nil {
-			return err
-		}
+		return s.sessions.SignOut(tx, mine)
+	})
+	if err == nil && walk != "" {
+		s.sessions.ClearCookie(w) // the browser's own has to stay until it is back
 	}
-	if to != "" {
-		s.sessions.ClearCookie(w)
-		if pictures != "" {
-			to = pictures + "&next=" + url.QueryEscape(to)
-		}
-		return page.Redirect(w, r, to)
+	return walk, err
+}
+
+// further is the page of the pictures with where it goes on, if it does.
+func further(pictures, next string) string {
+	if next == "" {
+		return pictures
 	}
-	if err := s.forget(w, r); err != nil {
-		return err
-	}
-	return page.Redirect(w, r, cmp.Or(pictures, "/signin"))
+	return pictures + "&next=" + url.QueryEscape(next)
 }
 
 // forget ends the session, if there is one, and makes the browser a new one: at a shared computer, nothing is left to the next

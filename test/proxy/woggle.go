@@ -41,15 +41,32 @@ type Woggle struct {
 	Keys    *keys.Ring
 	Servers []*server.Server
 	Nodes   []*httptest.Server
+	base    func(listens string) *url.URL // what people call a node that listens there
 	t       testing.TB
 }
 
-// New starts the nodes with the apps.
+// New starts the nodes with the apps. All of them are Home.
 func New(t testing.TB, d *db.DB, clock *dbtest.Clock, nodes int, apps ...*app.App) *Woggle {
 	t.Helper()
-	wg := &Woggle{DB: d, Clock: clock, Keys: keys.Random(), t: t}
+	home := func(string) *url.URL { return &url.URL{Scheme: "https", Host: Home} }
+	return start(t, &Woggle{DB: d, Clock: clock, base: home}, nodes, apps...)
+}
+
+// NewHere starts a node that people find on this very computer, without TLS: for browsers that look names up themselves.
+func NewHere(t testing.TB, d *db.DB, clock *dbtest.Clock, apps ...*app.App) *Woggle {
+	t.Helper()
+	here := func(listens string) *url.URL {
+		_, port, _ := net.SplitHostPort(listens)
+		return &url.URL{Scheme: "http", Host: "localhost:" + port}
+	}
+	return start(t, &Woggle{DB: d, Clock: clock, base: here}, 1, apps...)
+}
+
+func start(t testing.TB, wg *Woggle, nodes int, apps ...*app.App) *Woggle {
+	t.Helper()
+	wg.Keys, wg.t = keys.Random(), t
 	for range nodes {
-		wg.Add(d)
+		wg.add()
 	}
 	for _, a := range apps {
 		wg.Put(a)
@@ -57,16 +74,17 @@ func New(t testing.TB, d *db.DB, clock *dbtest.Clock, nodes int, apps ...*app.Ap
 	return wg
 }
 
-// Add starts one more node, on a connection of its own to the database.
-func (wg *Woggle) Add(d *db.DB) {
+func (wg *Woggle) add() {
 	wg.t.Helper()
-	srv, err := server.New(server.Options{DB: d, Keys: wg.Keys, Base: &url.URL{Scheme: "https", Host: Home}, Plan: phone.Plan{Default: "GB", Drama: true},
+	web := httptest.NewUnstartedServer(nil)
+	srv, err := server.New(server.Options{DB: wg.DB, Keys: wg.Keys, Base: wg.base(web.Listener.Addr().String()), Plan: phone.Plan{Default: "GB", Drama: true},
 		Brand: page.Brand{Name: "Northwold County", Colour: "#0b5d57", Help: "the county office"}, Stay: 30 * 24 * time.Hour,
 		Log: slog.New(slog.DiscardHandler), TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
 	if err != nil {
 		wg.t.Fatal(err)
 	}
-	web := httptest.NewServer(srv.Handler())
+	web.Config.Handler = srv.Handler()
+	web.Start()
 	wg.t.Cleanup(web.Close)
 	wg.Servers, wg.Nodes = append(wg.Servers, srv), append(wg.Nodes, web)
 }

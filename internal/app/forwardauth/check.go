@@ -75,7 +75,8 @@ func (f *Forward) check(w http.ResponseWriter, r *http.Request, question string)
 		no(w, http.StatusUnauthorized, "The headers that "+name+" should set are not there, or not as they should be.")
 		return
 	}
-	s, err := f.site(r.Context(), f.canonical(a.host))
+	a.host = f.canonical(a.host)
+	s, err := f.site(r.Context(), a.host)
 	if err != nil {
 		f.trouble(w, r, err)
 		return
@@ -84,7 +85,6 @@ func (f *Forward) check(w http.ResponseWriter, r *http.Request, question string)
 		no(w, http.StatusUnauthorized, "The host is not that of an app.")
 		return
 	}
-	a.host = f.canonical(a.host)
 	path, ok := readPath(a.target)
 	if !ok {
 		no(w, http.StatusForbidden, "The path can be read in more than one way.")

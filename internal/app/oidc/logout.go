@@ -2,6 +2,7 @@
 package oidc
 
 import (
+	"cmp"
 	"html/template"
 	"net/http"
 	"net/url"
@@ -17,7 +18,8 @@ import (
 type departure struct {
 	app     *app.App // nil: nobody has said which, or could prove it
 	subject string   // of a good id_token_hint
-	to      string   // a registered address of the app's, with the state, or empty
+	uri     string   // a registered address of the app's, or empty
+	to      string   // the same with the state
 }
 
 // logout ends the session of the person whose ID token the app shows; without one it asks, because any site could send a
@@ -30,13 +32,13 @@ func (p *Provider) logout(w http.ResponseWriter, r *http.Request) error {
 	s := session.Of(r)
 	switch {
 	case d.subject != "" && (s == nil || s.User.ID == d.subject):
-		if err := p.Forget(w, r); err != nil {
+		done := d.done(r.URL.Query().Get("state"))
+		first, err := p.Depart(w, r, done)
+		if err != nil {
 			return err
 		}
-		if d.to != "" {
-			return page.Redirect(w, r, d.to)
-		}
-		return page.Redirect(w, r, "/oidc/signed-out")
+		// Straight to the app, where nobody else has to be told.
+		return page.Redirect(w, r, cmp.Or(first, d.to, done))
 	case s == nil:
 		return p.Pages.Show(w, r, "oidc/signed-out", signedOutPage{To: template.URL(d.to), App: d.name()})
 	}
@@ -92,7 +94,7 @@ func (p *Provider) departs(r *http.Request, params url.Values) (d departure, err
 	if s := params.Get("state"); s != "" && len(s) <= mostState {
 		state.Set("state", s)
 	}
-	d.to = withParams(to, false, state)
+	d.uri, d.to = to, withParams(to, false, state)
 	return d, nil
 }
 
@@ -113,17 +115,24 @@ func (p *Provider) confirmLogout(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := p.Forget(w, r); err != nil {
+	done := d.done(r.PostForm.Get("state"))
+	first, err := p.Depart(w, r, done)
+	if err != nil {
 		return err
 	}
+	return page.Redirect(w, r, cmp.Or(first, done))
+}
+
+// done is the page that says that it is done, and goes on to the app.
+func (d departure) done(state string) string {
 	params := url.Values{}
 	if d.to != "" {
-		params = url.Values{"client_id": {d.app.ID}, "post_logout_redirect_uri": {r.PostForm.Get("post_logout_redirect_uri")}}
-		if state := r.PostForm.Get("state"); state != "" {
+		params = url.Values{"client_id": {d.app.ID}, "post_logout_redirect_uri": {d.uri}}
+		if state != "" {
 			params.Set("state", state)
 		}
 	}
-	return page.Redirect(w, r, withParams("/oidc/signed-out", false, params))
+	return withParams("/oidc/signed-out", false, params)
 }
 
 // showSignedOut says that it is done, and goes on to the app. Chromium holds a redirect that follows a form against the

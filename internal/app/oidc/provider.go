@@ -32,8 +32,10 @@ type Deps struct {
 	Signing  *signing.Store
 	Outgoing *http.Client // for telling apps of sign-outs; goes nowhere inside
 	Base     string       // public address of this server, without a slash at its end: the issuer
-	Forget   page.Handler // ends the session and makes the browser a new one
-	Log      *slog.Logger
+	// Depart ends the session of the request, and tells where the browser has to go before it comes to the page then of ours, so that
+	// apps of other protocols hear of it; empty where there are none.
+	Depart func(w http.ResponseWriter, r *http.Request, then string) (to string, err error)
+	Log    *slog.Logger
 }
 
 // Provider answers apps that speak OpenID Connect.

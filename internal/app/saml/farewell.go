@@ -9,6 +9,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"slices"
 
 	"woggle/internal/app"
@@ -39,6 +40,7 @@ type farewell struct {
 	Begun bool   `json:"begun,omitempty"` // the session has ended
 	Steps []step `json:"steps,omitempty"`
 	Over  bool   `json:"over,omitempty"` // the app that asked was answered
+	Then  string `json:"then,omitempty"` // where the way out ends, on our own site; empty: on a page that says how it went
 }
 
 // step is one app that is told.
@@ -65,9 +67,10 @@ func newFarewell() string { return db.NewToken()[:26] }
 func (f *farewell) address() string { return "/saml/signout/" + f.id }
 
 // Leave begins a way out for a session that is about to be ended, in the same transaction, and tells where the browser is to
-// go; empty where no app wants to be told. The browser's cookie has to stay until then.
-func (p *Provider) Leave(tx *db.Tx, r *http.Request, apps *app.Apps, s *session.Session) (to string, err error) {
-	f := &farewell{id: newFarewell(), Begun: true}
+// go; empty where no app wants to be told. The browser's cookie has to stay until then. Once all have been told the browser goes
+// on to the page then of ours, unless that is empty.
+func (p *Provider) Leave(tx *db.Tx, r *http.Request, apps *app.Apps, s *session.Session, then string) (to string, err error) {
+	f := &farewell{id: newFarewell(), Begun: true, Then: then}
 	if f.Steps, err = p.steps(tx, apps, s, ""); err != nil || len(f.Steps) == 0 {
 		return "", err
 	}
@@ -202,7 +205,11 @@ func (f *farewell) stayOf(tx *db.Tx, s *session.Session) (*stay, error) {
 
 // begin ends the session. From then on it is only told.
 func (p *Provider) begin(w http.ResponseWriter, r *http.Request, id string, apps *app.Apps, s *session.Session) error {
-	_, err := p.change(r, id, p.browser(r), func(tx *db.Tx, f *farewell) (err error) {
+	pictures, err := p.Pictures(r)
+	if err != nil {
+		return err
+	}
+	_, err = p.change(r, id, p.browser(r), func(tx *db.Tx, f *farewell) (err error) {
 		if f.Begun {
 			return nil
 		}
@@ -226,6 +233,9 @@ func (p *Provider) begin(w http.ResponseWriter, r *http.Request, id string, apps
 		return err
 	}
 	p.Sessions.ClearCookie(w)
+	if pictures != "" {
+		return page.Redirect(w, r, pictures+"&next="+url.QueryEscape("/saml/signout/"+id))
+	}
 	return page.Redirect(w, r, "/saml/signout/"+id)
 }
 
@@ -263,6 +273,9 @@ func (p *Provider) walk(w http.ResponseWriter, r *http.Request, id string, apps 
 // finish answers the app that asked, or tells the person how it went.
 func (p *Provider) finish(w http.ResponseWriter, r *http.Request, f *farewell, apps *app.Apps) error {
 	failedAny := slices.ContainsFunc(f.Steps, func(s step) bool { return s.State != done })
+	if f.By == "" && f.Then != "" && !failedAny {
+		return page.Redirect(w, r, f.Then)
+	}
 	if f.By == "" {
 		return p.Pages.Show(w, r, "saml/signed-out", farewellPage{ID: f.id, Steps: f.Steps, Failed: failedAny})
 	}

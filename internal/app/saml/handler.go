@@ -34,6 +34,8 @@ type Deps struct {
 	Sessions *session.Manager
 	Desk     *app.Desk
 	Base     string // public address of the site, without a slash at the end
+	// Pictures is the page that tells apps of another protocol that the session of the request ends; empty where there are none.
+	Pictures func(r *http.Request) (to string, err error)
 
 	Identities Identities // nil where no tenant is connected
 }

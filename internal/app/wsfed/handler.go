@@ -49,9 +49,12 @@ type Deps struct {
 	Desk       *app.Desk
 	Identities Identities                                         // nil where no tenant is connected
 	Forget     func(w http.ResponseWriter, r *http.Request) error // ends the session, and the browser's cookies
-	Base       string                                             // public address, without a slash at the end
-	Brand      string                                             // the organisation's name
-	Log        *slog.Logger
+	// Walk ends the session of the request and tells where apps of another protocol hear of it, one after the other; where there are
+	// none it does nothing, and is empty.
+	Walk  func(w http.ResponseWriter, r *http.Request) (to string, err error)
+	Base  string // public address, without a slash at the end
+	Brand string // the organisation's name
+	Log   *slog.Logger
 }
 
 // Provider is the identity provider.

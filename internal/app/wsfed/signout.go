@@ -32,10 +32,16 @@ func (p *Provider) signOut(w http.ResponseWriter, r *http.Request, a ask) error 
 	if err != nil {
 		return err
 	}
-	if err := p.Forget(w, r); err != nil {
+	next, err := p.Walk(w, r)
+	if err != nil {
 		return err
 	}
-	shown := signedOutPage{Images: images(apps, visited)}
+	if next != "" {
+		w.Header().Set("Refresh", picturesTime+"; url="+next)
+	} else if err := p.Forget(w, r); err != nil {
+		return err
+	}
+	shown := signedOutPage{Images: images(apps, visited), Next: next}
 	for _, client := range apps.Of(Name) {
 		wanted := a.Realm == "" || a.Realm == client.Audience
 		if a.Reply != "" && wanted && !client.Disabled && slices.Contains(of(client).Replies, a.Reply) {
@@ -137,13 +143,15 @@ func images(apps *app.Apps, ids []string) (all []string) {
 
 // showSignedOut opens the policy of this one page for the apps that it has to reach, all of them registered.
 func (p *Provider) showSignedOut(w http.ResponseWriter, r *http.Request, shown signedOutPage) error {
-	sources := "'self' data:"
-	for _, image := range shown.Images {
-		if u, err := url.Parse(image); err == nil {
-			sources += " " + u.Scheme + "://" + u.Host
+	if len(shown.Images) > 0 {
+		sources := "'self' data:"
+		for _, image := range shown.Images {
+			if u, err := url.Parse(image); err == nil {
+				sources += " " + u.Scheme + "://" + u.Host
+			}
 		}
+		w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src "+sources+
+			"; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 	}
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src "+sources+
-		"; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 	return p.Pages.Show(w, r, "wsfed/signed-out", shown)
 }
