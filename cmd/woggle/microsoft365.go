@@ -101,6 +101,7 @@ type microsoft365Connect struct {
 	App         string   `placeholder:"ID" help:"Id of the application that was registered for Woggle; without one there are scripts only."`
 	Cloud       string   `placeholder:"NAME" help:"global, us or china (global)."`
 	Domain      []string `placeholder:"NAME" help:"Domain whose people are to sign in here. May be given several times."`
+	Forget      []string `placeholder:"NAME" help:"Domain that was connected by mistake. May be given several times."`
 	SAML        bool     `name:"saml" help:"The domains that are named use SAML 2.0 instead of WS-Federation."`
 	SecretFile  string   `placeholder:"FILE" help:"File with a secret of the application, where a certificate cannot be used."`
 	Renew       bool     `help:"Make a new certificate; the old one works until the new one is uploaded."`
@@ -161,7 +162,7 @@ func (c *microsoft365Connect) Run(p *program, k *kong.Context, place *Place) err
 
 // wish completes what was typed with what is known of the tenant already.
 func (c *microsoft365Connect) wish(ctx context.Context, m *microsoft365.Manager) (wish microsoft365.Connection, err error) {
-	wish = microsoft365.Connection{Tenant: c.Tenant, Cloud: graph.Cloud(c.Cloud), App: c.App, Renew: c.Renew, Domains: c.Domain, Protocol: microsoft365.WSFed}
+	wish = microsoft365.Connection{Tenant: c.Tenant, Cloud: graph.Cloud(c.Cloud), App: c.App, Renew: c.Renew, Domains: c.Domain, Forget: c.Forget, Protocol: microsoft365.WSFed}
 	if c.SAML {
 		wish.Protocol = microsoft365.SAML
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -135,12 +136,12 @@ func (p *program) printRequests(requests []graph.Request) {
 
 // rollover makes the next key and tells Microsoft for every domain that is federated.
 func (c *microsoft365Federate) rollover(p *program, m *microsoft365.Manager) error {
-	domains, err := m.Federated(p.ctx)
+	domains, err := m.Names(p.ctx)
 	if err != nil {
 		return err
 	}
 	if !c.Go {
-		fmt.Fprintf(p.out, "It would make the next signing key, which signs in a week, and tell Microsoft of it for %s.\nNothing was changed. To do it: woggle microsoft365 federate --rollover --go\n", count(len(domains), "domain"))
+		fmt.Fprintf(p.out, "It would make the next signing key, which signs in a week, and tell Microsoft of it, for those that are federated of: %s.\nNothing was changed. To do it: woggle microsoft365 federate --rollover --go\n", strings.Join(domains, ", "))
 		return nil
 	}
 	at, err := m.Rollover(p.ctx)
@@ -150,13 +151,16 @@ func (c *microsoft365Federate) rollover(p *program, m *microsoft365.Manager) err
 	fmt.Fprintf(p.out, "The next key signs from %s on. Until then Microsoft has to know its certificate.\n", at.Local().Format("2006-01-02 15:04"))
 	failed := false
 	for _, d := range domains {
-		move, err := m.Away(p.ctx, d)
+		move, err := m.Renew(p.ctx, d)
+		if errors.Is(err, microsoft365.ErrManaged) {
+			continue
+		}
 		if err == nil {
 			err = move.Go(p.ctx, nil)
 		}
 		if err != nil {
 			failed = true
-			fmt.Fprintf(p.err, "woggle: Microsoft was NOT told for %s: %v\n    Do it before %s, or nobody of it can sign in: woggle microsoft365 federate %s --go, or the script rollover\n",
+			fmt.Fprintf(p.err, "woggle: Microsoft was NOT told for %s: %v\n    If it is federated, do it before %s, or nobody of it can sign in: woggle microsoft365 federate %s --go, or the script rollover\n",
 				d, err, at.Local().Format("2006-01-02 15:04"), d)
 			continue
 		}

@@ -153,16 +153,18 @@ func (s *Server) tellApps(ctx context.Context) {
 
 // sweepGrants deletes what apps were given and is long over, a little at a time, until nothing is left.
 func (s *Server) sweepGrants(ctx context.Context) {
-	for more := true; more && ctx.Err() == nil; {
-		err := s.db.Tx(ctx, func(tx *db.Tx) (err error) {
-			more, err = oidc.Sweep(tx)
-			return err
-		})
-		if err != nil {
-			if ctx.Err() == nil {
-				s.log.Error("old grants could not be swept; it is tried again in an hour", "error", err)
+	for name, sweep := range map[string]func(*db.Tx) (bool, error){"grants": oidc.Sweep, "answers of SAML": saml.Sweep} {
+		for more := true; more && ctx.Err() == nil; {
+			err := s.db.Tx(ctx, func(tx *db.Tx) (err error) {
+				more, err = sweep(tx)
+				return err
+			})
+			if err != nil {
+				if ctx.Err() == nil {
+					s.log.Error("old rows could not be swept; it is tried again in an hour", "rows", name, "error", err)
+				}
+				break
 			}
-			return
 		}
 	}
 }
@@ -172,11 +174,47 @@ func (s *Server) tendKeys(ctx context.Context) {
 	if err := s.apps.keys.Tend(ctx); err != nil && ctx.Err() == nil {
 		s.log.Error("the next signing key could not be made; it is tried again in an hour", "error", err)
 	}
+	if err := s.warnOfCertificates(ctx); err != nil && ctx.Err() == nil {
+		s.log.Error("the certificates could not be looked at; it is tried again in an hour", "error", err)
+	}
+}
+
+// certificateWarning is how long before its end a certificate is warned of: administrators are volunteers.
+const certificateWarning = 60 * 24 * time.Hour
+
+// warnOfCertificates says in the log what would lock people of a federated domain, or of any app of SAML, out, while there is time.
+func (s *Server) warnOfCertificates(ctx context.Context) error {
+	all, err := s.apps.keys.Published(ctx, signing.Federation)
+	if err != nil {
+		return err
+	}
+	var current, next []byte
+	for _, key := range all {
+		if left := key.Certificate.NotAfter.Sub(s.db.Now()); key.State() == signing.Active && left < certificateWarning {
+			s.log.Warn("the certificate with which apps of SAML and WS-Federation are told who somebody is ends soon: woggle key rotate federation, and give them the new one",
+				"ends", key.Certificate.NotAfter.Format(time.DateOnly))
+		}
+		switch key.State() {
+		case signing.Active:
+			current = key.Certificate.Raw
+		case signing.Next:
+			next = key.Certificate.Raw
+		}
+	}
+	var warnings []string
+	err = s.db.View(ctx, func(tx *db.Tx) (err error) {
+		warnings, err = microsoft365.Warnings(tx, current, next)
+		return err
+	})
+	for _, warning := range warnings {
+		s.log.Warn(warning)
+	}
+	return err
 }
 
 // sweepApps deletes what apps have left behind.
 func sweepApps() map[string]func(*db.Tx) error {
-	return map[string]func(*db.Tx) error{"requests of apps": app.Sweep, "answers of WS-Federation": wsfed.Sweep, "answers of SAML": saml.Sweep,
+	return map[string]func(*db.Tx) error{"requests of apps": app.Sweep, "answers of WS-Federation": wsfed.Sweep,
 		"hosts behind proxies": forwardauth.Sweep, "requests of external MFA": externalmfa.Sweep}
 }
 

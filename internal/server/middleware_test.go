@@ -124,12 +124,15 @@ func TestEveryAnswerHasTheHeaders(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		fill := strings.NewReplacer("{$}", "", "{id}", "x", "{token}", "x", "{page}", "phone", "{name}", "x.png", "{speech}", "x")
+		fill := strings.NewReplacer("{$}", "", "{id}", "x", "{token}", "x", "{page}", "phone", "{name}", "x.png", "{speech}", "x", "{rest...}", "x", "{app}", "x", "{issuer}", "x")
 		type request struct{ method, path string }
 		requests := []request{{"GET", "/nowhere"}, {"PUT", "/signin"}, {"BREW", "/"}, {"GET", "/static/0/x.css"}, {"GET", "//evil.example/x"},
 			{"GET", "/signin/../security"}, {"POST", "/healthz"}, {"OPTIONS", "/"}}
 		for _, pattern := range slices.Concat(bare, guarded) {
-			method, path, _ := strings.Cut(pattern, " ")
+			method, path, found := strings.Cut(pattern, " ")
+			if !found { // of every method
+				method, path = "GET", pattern
+			}
 			for _, m := range []string{method, "HEAD", "DELETE"} {
 				requests = append(requests, request{m, fill.Replace(path)})
 			}

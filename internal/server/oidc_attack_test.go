@@ -153,13 +153,12 @@ func TestOIDCRefreshTokensEndByThemselves(t *testing.T) {
 		c := s.relying("kit", nil)
 		b := s.enters(s.member("aisha"))
 		idle := c.tokens(b, "scope", "openid offline_access").str("refresh_token")
-		busy := c.tokens(b, "scope", "openid offline_access").str("refresh_token")
 		s.clock.Advance(24*time.Hour + time.Second)
 		if a := c.refresh(idle); a.str("error") != "invalid_grant" {
 			t.Errorf("a day idle: %d", a.status)
 		}
 		b = s.enters(s.member("bryn"))
-		busy = c.tokens(b, "scope", "openid offline_access").str("refresh_token")
+		busy := c.tokens(b, "scope", "openid offline_access").str("refresh_token")
 		for day := range 100 {
 			s.clock.Advance(23 * time.Hour)
 			a := c.refresh(busy)

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"woggle/internal/app"
+	"woggle/internal/db"
+	"woggle/internal/directory"
 )
 
 func bodyOf(t *testing.T, response *http.Response) string {
@@ -112,4 +114,52 @@ func TestSigningOutHereTellsTheApps(t *testing.T) {
 			}
 		}
 	})
+}
+
+// An app of SAML is told as well, whichever way somebody signs out: after the pictures, the browser goes there.
+func TestSigningOutGoesOnToAppsOfSAML(t *testing.T) {
+	for name, out := range map[string]func(b *browser){
+		"at Microsoft": func(b *browser) { b.ask("wa", "wsignout1.0") },
+		"here":         func(b *browser) { b.open("/").press("Sign out") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			only(t, func(s *site) {
+				b, p := s.signedInToEntra()
+				settings := []byte(`{"entity_id": "https://shop.example/", "acs": "https://shop.example/acs", "slo": "https://shop.example/slo"}`)
+				s.tx(func(tx *db.Tx) error {
+					if err := app.Put(tx, "system", &app.App{ID: "shop", Name: "The shop", Protocol: "saml", Settings: settings}); err != nil {
+						return err
+					}
+					user, _, err := directory.Find(tx, "aisha")
+					if err != nil {
+						return err
+					}
+					_, err = tx.Exec(`INSERT INTO visits (id, session_id, user_id, app_id, epoch, data, created_at, expires_at)
+						SELECT 'visit', id, user_id, 'shop', epoch, '{"name": {"format": "x", "value": "aisha"}}', created_at, expires_at FROM sessions WHERE user_id = $1`, user.ID)
+					return err
+				})
+				s.nodes[0].server.Apps().Catalogue.Forget()
+				b.start(p).hand(p).accepted()
+				out(b)
+				b.sees("Next we tell your other apps")
+				_, next, _ := strings.Cut(b.page.Header.Get("Refresh"), "; url=")
+				if !b.leadsTo(p.Base+"/login.srf?wa=wsignoutcleanup1.0") || !strings.HasPrefix(next, "/saml/signout/") {
+					t.Fatalf("%v %s", b.page.Header, b.page.Text)
+				}
+				client := *b.Client
+				client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+				response, err := client.Get(b.Base + next)
+				if err != nil {
+					t.Fatal(err)
+				}
+				response.Body.Close()
+				if to := response.Header.Get("Location") + response.Header.Get("Refresh"); !strings.Contains(to, "https://shop.example/slo?") {
+					t.Errorf("status %d, to %s", response.StatusCode, to)
+				}
+				if b.signedIn() {
+					t.Error("still signed in")
+				}
+			})
+		})
+	}
 }

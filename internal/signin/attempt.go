@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"woggle/internal/audit"
+	"woggle/internal/db"
 	"woggle/internal/directory"
 	"woggle/internal/page"
 	"woggle/internal/problem"
@@ -72,6 +73,11 @@ func (a *Attempt) Event(kind audit.Type, detail audit.Detail) audit.Event {
 		}
 	}
 	return e
+}
+
+// record writes an event of the attempt's person.
+func (f *Flow) record(tx *db.Tx, a *Attempt, event audit.Type, detail audit.Detail) error {
+	return audit.Record(tx, a.Event(event, detail))
 }
 
 // Person is what the flow needs to know of somebody. It is nil for a name that nobody has.

@@ -10,6 +10,7 @@ import (
 
 	"woggle/internal/db"
 	"woggle/internal/directory"
+	"woggle/internal/page"
 )
 
 // devices is how many people a shared browser may be known to.
@@ -69,3 +70,8 @@ func (f *Flow) rememberDevice(w http.ResponseWriter, r *http.Request, user direc
 }
 
 func epoch(user directory.User) string { return strconv.FormatInt(user.Epoch, 10) }
+
+// browser are the fingerprints of the visitor's browser, the newest key's first.
+func (f *Flow) browser(r *http.Request) [][]byte {
+	return f.Keys.Lookups("browser", page.VisitOf(r).Browser)
+}

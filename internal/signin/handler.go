@@ -396,13 +396,3 @@ func (f *Flow) refused(w http.ResponseWriter, r *http.Request, a *Attempt, reaso
 	}
 	return f.Pages.Show(w, r, "signin/refused", data, page.Status(status))
 }
-
-// record writes an event of the attempt's person.
-func (f *Flow) record(tx *db.Tx, a *Attempt, event audit.Type, detail audit.Detail) error {
-	return audit.Record(tx, a.Event(event, detail))
-}
-
-// browser are the fingerprints of the visitor's browser, the newest key's first.
-func (f *Flow) browser(r *http.Request) [][]byte {
-	return f.Keys.Lookups("browser", page.VisitOf(r).Browser)
-}

@@ -63,5 +63,10 @@ func TestAppsSignOutBySAML(t *testing.T) {
 		enter(county, w, raj)
 		arriveByForm(w, county, "Kit shop").PressTo(county.Apps, "Sign out of everything").See("You are signed out here and everywhere else.")
 		w.Open("/").See("Email or user name")
+
+		enter(county, w, raj)
+		arriveByForm(w, county, "Kit shop").See("Hello, Raj Patel")
+		w.Open("/").PressUntil("Sign out", "Kit shop: signed out").Open(county.Apps + "/kit/").See("You are not signed in here.")
+		w.Open("/").See("Email or user name")
 	})
 }

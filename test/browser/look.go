@@ -39,7 +39,7 @@ var settings = []struct {
 // look holds the page to the rules, wide and narrow, light and dark, unless some story has done it.
 func (w *Window) look() *Window {
 	w.t.Helper()
-	if !strings.HasPrefix(w.Address(), w.base+"/") {
+	if !w.isOurs(w.Site() + "/") {
 		return w // somebody else's page
 	}
 	state := fmt.Sprint(w.noScript, " ", w.ask("stateOf()"))
@@ -143,7 +143,7 @@ func (w *Window) hear(event any) {
 		go w.pass(e) // what listens must not wait for an answer itself
 	case *network.EventRequestWillBeSent:
 		w.pending[string(e.RequestID)] = e.Request.URL
-		if u, err := url.Parse(e.Request.URL); err != nil || u.Scheme != "data" && !w.isKnown(e.Request.URL) && !strings.HasPrefix(e.Request.URL, appSites) {
+		if u, err := url.Parse(e.Request.URL); err != nil || u.Scheme != "data" && !w.isKnown(e.Request.URL) {
 			w.trouble("a request to somebody else: %s", e.Request.URL)
 		}
 	case *network.EventLoadingFinished:

@@ -2,7 +2,7 @@
 // is well.
 
 // stateOf names what the page is, so that the same page is looked at once.
-const stateOf = () => [document.documentElement.lang, location.pathname.replace(/[0-9a-f-]{20,}|[A-Za-z0-9_-]{30,}/g, "…"), tidy(document.querySelector("h1")?.textContent).replace(/,.*/, ""),
+const stateOf = () => [document.documentElement.lang, location.pathname.replace(/[0-9a-f-]{20,}|\b[a-z2-7]{26}\b|[A-Za-z0-9_-]{30,}/g, "…"), tidy(document.querySelector("h1")?.textContent).replace(/,.*/, ""),
   ...[...document.querySelectorAll("[role=alert]")].map((alert) => alert.id || "alert"),
   ...[...document.querySelectorAll("button, input, summary")].filter(shown).map((one) => one.name || spoken(one)).sort()].join(" | ");
 

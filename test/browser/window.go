@@ -42,6 +42,7 @@ type Window struct {
 	dark     bool
 	noScript bool
 	welsh    bool
+	apps     bool     // it is of a demonstration, which has sample apps
 	others   []string // sites of others that the story goes to as well
 
 	mu       sync.Mutex
@@ -53,7 +54,9 @@ type Window struct {
 // Window opens a browser that nobody has used.
 func (c *County) Window() *Window {
 	c.t.Helper()
-	return c.suite.Window(c.t, c.Base)
+	w := c.suite.Window(c.t, c.Base)
+	w.apps = c.Apps != ""
+	return w
 }
 
 // Window opens a browser for the site with the address.
@@ -75,14 +78,18 @@ func (w *Window) Beyond(base string) *Window {
 
 // isKnown tells whether the address is of our site, or of one that the story goes to as well.
 func (w *Window) isKnown(address string) bool {
-	within := func(base string) bool { return strings.HasPrefix(address, base+"/") }
-	return within(w.base) || slices.ContainsFunc(w.others, within)
+	return w.isOurs(address) || slices.ContainsFunc(w.others, func(base string) bool { return strings.HasPrefix(address, base+"/") })
+}
+
+// isOurs tells whether the address is of our site, or of a demonstration's sample apps, whose pages are held to our rules too.
+func (w *Window) isOurs(address string) bool {
+	return strings.HasPrefix(address, w.base+"/") || w.apps && strings.HasPrefix(address, appSites)
 }
 
 // Tab opens a second tab of the same browser.
 func (w *Window) Tab() *Window {
 	w.t.Helper()
-	tab := &Window{t: w.t, suite: w.suite, base: w.base, others: w.others, noScript: w.noScript, welsh: w.welsh, width: w.width, dark: w.dark}
+	tab := &Window{t: w.t, suite: w.suite, base: w.base, apps: w.apps, others: w.others, noScript: w.noScript, welsh: w.welsh, width: w.width, dark: w.dark}
 	tab.begin(w.ctx)
 	return tab
 }

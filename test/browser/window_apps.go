@@ -44,6 +44,17 @@ func (c *County) Minibus() string {
 	return ""
 }
 
+// PressUntil presses a button or a link that leads to a page with the words, by way of several sites.
+func (w *Window) PressUntil(words, seen string) *Window {
+	w.t.Helper()
+	at := w.find("the button "+words, "pressable", w.say(words))
+	shown, err := json.Marshal(w.say(seen))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return w.arriveWhere(string(shown)+".some((one) => document.body.innerText.includes(one))", "pressing "+words, chromedp.MouseClickXY(at.X, at.Y))
+}
+
 // OpenTo goes to an address, and waits for a page of the site to which it leads.
 func (w *Window) OpenTo(site, address string) *Window {
 	w.t.Helper()
@@ -63,9 +74,14 @@ func (w *Window) EnterTo(site string) *Window {
 	return w.arriveAt(site, "pressing Enter", chromedp.KeyEvent(kb.Enter))
 }
 
-// arriveAt does something and waits until another page than the one before is there whole, of the site. In between no page
-// may be asked anything: it may be gone before it answers.
 func (w *Window) arriveAt(site, what string, action chromedp.Action[chromedp.Void]) *Window {
+	w.t.Helper()
+	return w.arriveWhere(fmt.Sprintf("location.origin === %q", site), what, action)
+}
+
+// arriveWhere does something and waits until another page than the one before is there whole, and is the one. In between no
+// page may be asked anything: it may be gone before it answers.
+func (w *Window) arriveWhere(is, what string, action chromedp.Action[chromedp.Void]) *Window {
 	w.t.Helper()
 	eval[bool](w, "window.left = true")
 	ctx, cancel := context.WithTimeout(w.ctx, patience)
@@ -74,8 +90,7 @@ func (w *Window) arriveAt(site, what string, action chromedp.Action[chromedp.Voi
 	if err := chromedp.Do(ctx, action); err != nil && ctx.Err() != nil {
 		w.t.Fatalf("%s: %v", what, err)
 	}
-	there := fmt.Sprintf("!window.left && document.readyState === 'complete' && location.origin === %q && (%s)", site,
-		"!document.querySelector('[autofocus]') || document.activeElement !== document.body")
+	there := "!window.left && document.readyState === 'complete' && (!document.querySelector('[autofocus]') || document.activeElement !== document.body) && " + is
 	again := time.NewTicker(20 * time.Millisecond)
 	defer again.Stop()
 	for {
@@ -85,7 +100,7 @@ func (w *Window) arriveAt(site, what string, action chromedp.Action[chromedp.Voi
 		select {
 		case <-again.C:
 		case <-ctx.Done():
-			w.t.Fatalf("%s did not lead to %s, but to %s%s, where stands: %s", what, site, w.Site(), w.Address(), w.Text())
+			w.t.Fatalf("%s did not lead where %s, but to %s%s, where stands: %s", what, is, w.Site(), w.Address(), w.Text())
 		}
 	}
 }

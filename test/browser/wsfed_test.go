@@ -48,6 +48,8 @@ func TestSigningInToMicrosoft365(t *testing.T) {
 			w.Fill("one-time-code", county.AppCode(secret)).Press("Verify")
 			onward()
 
+			w.Open("/wsfed?wa=wsignin1.0&wtrealm=urn:federation:MicrosoftOnline&wct=2026-01-01T09:00:00Z").See("This link is too old", "My apps")
+			w.Open(p.Start("wauth", "urn:federation:authentication:windows")).See("You did not go on to Microsoft 365")
 			w.Open("/wsfed?wa=wsignout1.0").See("You are signed out")
 			w.Wait(`[...document.images].every((image) => image.complete)`)
 			if cleaned := p.Get("/cleaned"); cleaned != "1" {

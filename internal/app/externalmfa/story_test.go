@@ -70,34 +70,6 @@ func TestEntrasFormIsKeptAndTheBrowserComesForIt(t *testing.T) {
 	w.browser().open(answer.Header.Get("Location")).sees("Enter the code from your app")
 }
 
-// postBare posts a form as another site's page does: without cookies, and without following.
-func (w *world) postBare(form map[string]string) *http.Response {
-	w.t.Helper()
-	values := url.Values{}
-	for name, value := range form {
-		values.Set(name, value)
-	}
-	return w.postValues(values)
-}
-
-func (w *world) postValues(values url.Values) *http.Response {
-	w.t.Helper()
-	request, err := http.NewRequest(http.MethodPost, w.web.URL+externalmfa.AuthorizePath, strings.NewReader(values.Encode()))
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	request.Header.Set("Origin", w.tenant.URL)
-	request.Header.Set("Sec-Fetch-Site", "cross-site")
-	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	answer, err := client.Do(request)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	w.t.Cleanup(func() { answer.Body.Close() })
-	return answer
-}
-
 // Section 4.1: whoever opens the address themselves is told what it is.
 func TestAVisitToTheAddressItself(t *testing.T) {
 	one(t).browser().open(externalmfa.AuthorizePath).sees("Nothing to do here", "Microsoft sends you here by itself").goesNowhere()

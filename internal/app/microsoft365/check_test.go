@@ -157,3 +157,22 @@ func TestWorst(t *testing.T) {
 		t.Error(sorted)
 	}
 }
+
+// The application lacks a permission: everything else is looked at, and what is missing is said.
+func TestAMissingPermissionIsSaid(t *testing.T) {
+	d, clock := dbtest.Open(t)
+	w := newWorld(t, d, clock)
+	c := w.connect()
+	w.entra.Look(func() {
+		w.tenant.Apps[0].Roles = slices.DeleteFunc(w.tenant.Apps[0].Roles, func(role string) bool { return role == "Policy.Read.All" })
+	})
+	if level := w.level(c, microsoft365.CheckReadable); level != microsoft365.Wrong {
+		t.Fatalf("what cannot be read is %s", level)
+	}
+	if level := w.level(c, microsoft365.CheckBreakGlass); level != microsoft365.Right {
+		t.Fatalf("what can be read is %s", level)
+	}
+	if level := w.level(c, microsoft365.CheckDefaults); level != "not looked at" {
+		t.Fatalf("what could not be read was judged: %s", level)
+	}
+}

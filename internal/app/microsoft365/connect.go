@@ -74,6 +74,7 @@ type Connection struct {
 	Secret   string   // empty: a certificate
 	Renew    bool     // makes a new certificate although there is one
 	Domains  []string // those to add; the others stay
+	Forget   []string // domains that are not connected any more
 	Protocol Protocol // of the domains that are named
 }
 
@@ -130,6 +131,11 @@ func (m *Manager) Connect(ctx context.Context, c Connection) (done Connected, er
 		for _, name := range c.Domains {
 			d := Domain{Name: name, Tenant: c.Tenant, Issuer: issuerOf(m.Base, name), Protocol: c.Protocol}
 			if err := saveDomain(tx, d); err != nil {
+				return err
+			}
+		}
+		for _, name := range c.Forget {
+			if err := dropDomain(tx, c.Tenant, strings.ToLower(strings.TrimSpace(name))); err != nil {
 				return err
 			}
 		}

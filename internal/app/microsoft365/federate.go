@@ -254,15 +254,28 @@ func (m *Manager) Rollover(ctx context.Context) (at time.Time, err error) {
 	return at, err
 }
 
-// Federated are the names of the domains that were federated with us when Microsoft was last asked.
-func (m *Manager) Federated(ctx context.Context) (names []string, err error) {
+// ErrManaged says that a domain is not federated with us, so that no certificate of ours matters there.
+var ErrManaged = errors.New("the domain is not federated with us")
+
+// Renew is Away for a domain that is federated already, however that was done. Its error is ErrManaged for others.
+func (m *Manager) Renew(ctx context.Context, name string) (*Move, error) {
+	_, d, place, _, _, err := m.look(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	if place.Federation == nil || place.Federation.Issuer != d.Issuer {
+		return nil, ErrManaged
+	}
+	return m.Away(ctx, name)
+}
+
+// Names are the names of all connected domains.
+func (m *Manager) Names(ctx context.Context) (names []string, err error) {
 	err = m.DB.Ask(ctx, func(tx *db.Tx) error {
 		names = nil
 		all, err := Domains(tx)
 		for _, d := range all {
-			if d.Configuration != "" {
-				names = append(names, d.Name)
-			}
+			names = append(names, d.Name)
 		}
 		return err
 	})

@@ -247,3 +247,31 @@ func TestLeavingAndComingBack(t *testing.T) {
 		}
 	})
 }
+
+// Somebody without an immutable id in a domain that is federated: the account is moved out, gets one, and is moved back.
+func TestAnAccountGetsItsIDBesideAFederatedDomain(t *testing.T) {
+	d, clock := dbtest.Open(t)
+	w := newWorld(t, d, clock)
+	c := w.connect()
+	w.add("aisha.khan")
+	w.match(c)
+	w.provision(c, microsoft365.Wishes{})
+	move, err := w.Away(w.ctx, "northwold.example")
+	w.must(err)
+	w.must(move.Go(w.ctx, []string{string(microsoft365.CheckImmutable), string(microsoft365.CheckStrangers)}))
+	tom := w.add("tom")[0] // whose account was in the domain, without an id, when it was federated
+	w.match(c)
+	if preview, err := w.Plan(w.ctx, c, microsoft365.Wishes{}); err != nil || len(preview.Steps) > 0 || len(preview.Left) != 1 {
+		t.Fatalf("%+v, %v", preview, err)
+	}
+	account := w.tenant.Users[3]
+	w.entra.Look(func() { account.UPN = "tom@northwold.onmicrosoft.com" })
+	if ended := w.provision(c, microsoft365.Wishes{}); len(ended) != 1 || ended[0].State != microsoft365.Done {
+		t.Fatalf("%+v", ended)
+	}
+	w.entra.Look(func() { account.UPN = "tom@northwold.example" })
+	w.match(c)
+	if a, found := w.identity(tom); !found || a.ImmutableID != account.ImmutableID || a.ImmutableID == "" {
+		t.Errorf("Tom is %+v at Microsoft, where he has %q", a, account.ImmutableID)
+	}
+}

@@ -67,7 +67,8 @@ const (
 	Waiting State = "waiting"
 	Doing   State = "doing" // asked for; if we died then, nobody knows whether it was done
 	Done    State = "done"
-	Failed  State = "failed"
+	Skipped State = "skipped" // not needed any more, or somebody's to decide anew
+	Failed  State = "failed"  // tried again when somebody goes on
 )
 
 // Wishes are what an administrator wants besides keeping out who has left.

@@ -239,6 +239,36 @@ func (m *Manager) keep(ctx context.Context, c Connected, p *Picture, proofs []cr
 	})
 }
 
+// Warnings are what an administrator has to see to before somebody is locked out, as far as it is known here without asking
+// Microsoft: certificates that end, and keys that Microsoft was not told of when it was last asked. Current and next are
+// the certificates that sign, DER; next is nil if there is none.
+func Warnings(tx *db.Tx, current, next []byte) (all []string, err error) {
+	connected, err := Tenants(tx)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range connected {
+		proofs, err := credentials(tx, t.ID)
+		if err != nil {
+			return nil, err
+		}
+		if len(proofs) > 0 && !proofs[0].EndsAt.IsZero() && proofs[0].EndsAt.Sub(tx.Now) < warning {
+			all = append(all, "the certificate for Microsoft Graph of the tenant "+t.ID+" ends on "+proofs[0].EndsAt.Format(time.DateOnly)+": woggle microsoft365 connect --renew")
+		}
+	}
+	every, err := Domains(tx)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range every {
+		takes := func(der []byte) bool { print := fingerprint(der); return print == d.Current || print == d.Next }
+		if d.Configuration != "" && (!takes(current) || next != nil && !takes(next)) {
+			all = append(all, "Microsoft does not know a certificate that signs for "+d.Name+", or soon will: woggle microsoft365 federate "+d.Name+" --go")
+		}
+	}
+	return all, nil
+}
+
 // place is the domain with the name in the tenant, or nil.
 func (p *Picture) place(name string) *Place {
 	for i := range p.Places {

@@ -127,8 +127,8 @@ func (m *Manager) Run(ctx context.Context, t Tenant, tell func(Step)) error {
 			return errors.New("there is no plan to carry out")
 		}
 		r.plan = p
-		if mine, err := claim(tx, p.id, r.runner); err != nil || !mine {
-			return errors.Join(err, busy(p))
+		if err := r.mine(tx); err != nil {
+			return err
 		}
 		return retryFailed(tx, p.id)
 	})
@@ -142,8 +142,13 @@ func (m *Manager) Run(ctx context.Context, t Tenant, tell func(Step)) error {
 	return errors.Join(err, m.DB.Tx(context.WithoutCancel(ctx), func(tx *db.Tx) error { return release(tx, r.plan.id, r.runner) }))
 }
 
-func busy(p plan) error {
-	return fmt.Errorf("somebody else works on this plan; if they died, it can go on after %s", p.until.Format(time.TimeOnly))
+// mine makes the plan ours for a while longer. Its error is that somebody else works on it.
+func (r *run) mine(tx *db.Tx) error {
+	mine, err := claim(tx, r.plan.id, r.runner)
+	if err == nil && !mine {
+		err = fmt.Errorf("somebody else works on this plan; if they died, it can go on after %s", r.plan.until.Local().Format(time.TimeOnly))
+	}
+	return err
 }
 
 // round does the next steps that are of one kind. It is false if there are none.
@@ -167,7 +172,7 @@ type outcome struct {
 }
 
 // begin takes the next steps and notes that they are being done, so that after a crash nothing that may have been done is
-// taken for undone. Steps that do not fit any more, because the person has left or come back since, fail here.
+// taken for undone. Steps that do not fit any more, because the person has left or come back since, are skipped.
 func (r *run) begin(ctx context.Context) (begun []outcome, err error) {
 	for len(begun) == 0 && err == nil {
 		var some bool
@@ -185,8 +190,8 @@ func (r *run) begin(ctx context.Context) (begun []outcome, err error) {
 
 // take takes steps of one kind. It is false if there are no more; then the plan ends unless something failed.
 func (r *run) take(tx *db.Tx, begun *[]outcome) (bool, error) {
-	if mine, err := claim(tx, r.plan.id, r.runner); err != nil || !mine {
-		return false, errors.Join(err, busy(r.plan))
+	if err := r.mine(tx); err != nil {
+		return false, err
 	}
 	next, err := nextSteps(tx, r.plan.id, graph.BatchMost)
 	if err != nil {
@@ -208,7 +213,7 @@ func (r *run) take(tx *db.Tx, begun *[]outcome) (bool, error) {
 			return false, err
 		}
 		if s.State = Doing; why != "" {
-			s.State, s.Trouble = Failed, why
+			s.State, s.Trouble = Skipped, why
 		}
 		if err := setState(tx, r.plan.id, s); err != nil {
 			return false, err
@@ -258,8 +263,8 @@ func (r *run) finish(ctx context.Context, outcomes []outcome) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
 	return r.DB.Tx(ctx, func(tx *db.Tx) error {
-		if mine, err := claim(tx, r.plan.id, r.runner); err != nil || !mine {
-			return errors.Join(err, busy(r.plan))
+		if err := r.mine(tx); err != nil {
+			return err
 		}
 		for _, o := range outcomes {
 			s := o.step

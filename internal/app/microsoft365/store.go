@@ -95,6 +95,15 @@ func saveDomain(tx *db.Tx, d Domain) error {
 	return err
 }
 
+// dropDomain forgets a domain, unless its people sign in here.
+func dropDomain(tx *db.Tx, tenant, name string) error {
+	changed, err := tx.Exec("DELETE FROM microsoft365_domains WHERE name = $1 AND tenant_id = $2 AND configuration = ''", name, tenant)
+	if err == nil && changed == 0 {
+		err = fmt.Errorf("%s is not connected, or is federated: roll it back first", name)
+	}
+	return err
+}
+
 // setFederation keeps what was read of a domain at Microsoft.
 func setFederation(tx *db.Tx, d Domain) error {
 	_, err := tx.Exec("UPDATE microsoft365_domains SET configuration = $2, current_cert = $3, next_cert = $4, read_at = $5 WHERE name = $1",

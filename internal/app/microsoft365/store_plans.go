@@ -95,7 +95,7 @@ func nextSteps(tx *db.Tx, id string, most int) ([]Step, error) {
 
 func setState(tx *db.Tx, id string, s Step) error {
 	ended := int64(0)
-	if s.State == Done || s.State == Failed {
+	if s.State == Done || s.State == Skipped || s.State == Failed {
 		ended = tx.Now.UnixMilli()
 	}
 	_, err := tx.Exec("UPDATE microsoft365_steps SET state = $3, trouble = $4, ended_at = $5 WHERE plan_id = $1 AND place = $2",

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -99,14 +100,17 @@ func newWorld(t *testing.T, d *db.DB, clock *dbtest.Clock) *world {
 	return w
 }
 
-// certificate is one of a new key, as internal/keys/signing makes them.
+// signingKey is made once: making one takes long. What is compared are certificates.
+var signingKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
+
+// certificate is a new one, as internal/keys/signing makes them.
 func certificate(t *testing.T, now time.Time) *x509.Certificate {
 	t.Helper()
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	key, err := signingKey()
 	if err != nil {
 		t.Fatal(err)
 	}
-	leaf := x509.Certificate{SerialNumber: big.NewInt(now.UnixNano()), Subject: pkix.Name{CommonName: "Northwold Scouts"}, NotBefore: now.Add(-time.Hour), NotAfter: now.AddDate(10, 0, 0)}
+	leaf := x509.Certificate{SerialNumber: new(big.Int).SetBytes([]byte(rand.Text()[:15])), Subject: pkix.Name{CommonName: "Northwold Scouts"}, NotBefore: now.Add(-time.Hour), NotAfter: now.AddDate(10, 0, 0)}
 	der, err := x509.CreateCertificate(rand.Reader, &leaf, &leaf, &key.PublicKey, key)
 	if err != nil {
 		t.Fatal(err)
@@ -199,4 +203,18 @@ func (w *world) level(c microsoft365.Connected, check microsoft365.Check) micros
 		}
 	}
 	return worst
+}
+
+// warnings are what the log says.
+func (w *world) warnings() (all []string) {
+	w.t.Helper()
+	var next []byte
+	if w.signs.next != nil {
+		next = w.signs.next.Raw
+	}
+	w.must(w.DB.View(w.ctx, func(tx *db.Tx) (err error) {
+		all, err = microsoft365.Warnings(tx, w.signs.current.Raw, next)
+		return err
+	}))
+	return all
 }

@@ -41,7 +41,6 @@ func (p *Provider) open(h func(w http.ResponseWriter, r *http.Request) error) ht
 	return func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()
 		header.Set("Access-Control-Allow-Origin", "*")
-		header.Set("Cross-Origin-Resource-Policy", "cross-origin")
 		header.Set("Cache-Control", "no-store")
 		header.Set("Pragma", "no-cache") // RFC 6749 section 5.1 wants it, too
 		if err := h(w, r); err != nil {

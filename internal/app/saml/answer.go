@@ -16,7 +16,8 @@ import (
 
 // stay is what is remembered of a visit: how the app knows the person, for signing out.
 type stay struct {
-	Name samltoken.NameID `json:"name"`
+	Name   samltoken.NameID `json:"name"`
+	Issuer string           `json:"issuer,omitempty"` // our name in what the app was told
 }
 
 // Enter tells the app who is here.
@@ -38,8 +39,9 @@ func (p *Provider) Enter(w http.ResponseWriter, r *http.Request, e *app.Entry) e
 	if err != nil {
 		return err
 	}
-	assertion := samltoken.Assertion{Issuer: p.issuer(q.App), Audience: party.EntityID, Recipient: asked.ACS, InResponseTo: asked.ID,
+	assertion := samltoken.Assertion{ID: samltoken.NewID(), Issuer: p.issuer(q.App), Audience: party.EntityID, Recipient: asked.ACS, InResponseTo: asked.ID,
 		AuthAt: s.AuthAt, SessionEnds: s.ExpiresAt, Class: class}
+	e.Token = assertion.ID
 	wrong := false
 	err = p.DB.Tx(r.Context(), func(tx *db.Tx) error {
 		wrong = false
@@ -51,7 +53,7 @@ func (p *Provider) Enter(w http.ResponseWriter, r *http.Request, e *app.Entry) e
 			return err
 		}
 		if p.byTenant(q.App) {
-			err = p.atMicrosoft(tx, s.User, q.App, &assertion)
+			err = p.atMicrosoft(tx, s.User, asked.Hint, q.App, &assertion)
 		} else {
 			assertion.Attributes = party.attributes(s.User, told)
 			assertion.Subject, err = party.name(tx, q.App, s.User, asked.Format, assertion.Issuer)
@@ -62,7 +64,7 @@ func (p *Provider) Enter(w http.ResponseWriter, r *http.Request, e *app.Entry) e
 		if wrong = asked.Subject != nil && !sameName(*asked.Subject, assertion.Subject); wrong {
 			return e.Spend(tx)
 		}
-		data, err := json.Marshal(stay{assertion.Subject})
+		data, err := json.Marshal(stay{assertion.Subject, assertion.Issuer})
 		if err != nil {
 			return err
 		}

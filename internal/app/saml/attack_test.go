@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"woggle/internal/app"
+	"woggle/internal/app/saml"
+	"woggle/internal/audit"
 	"woggle/internal/db"
 	"woggle/internal/db/dbtest"
 	"woggle/internal/directory"
@@ -280,4 +282,46 @@ func TestPeopleWhoMayNot(t *testing.T) {
 	if a := p.answered(p.byRedirect(v, p.asks(`IsPassive="1"`, ""), "")); a.status() != "RequestDenied" {
 		t.Errorf("passive: %s", a.text)
 	}
+}
+
+// What is long over is swept, a part at a time, and what could come again is not.
+func TestSweeping(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *dbtest.Clock) {
+		p := newSP(siteOn(t, d, clock), "rota").registered(map[string]any{"slo": "https://rota.example/slo"})
+		v := p.signedIn(p.user)
+		me := p.arrives(v)
+		open(t, v, p.redirected("/saml/slo", signedxml.Request, p.logout(me), "", false))
+		rows := func() (requests, farewells int) {
+			p.tx(func(tx *db.Tx) error {
+				if _, err := saml.Sweep(tx); err != nil {
+					return err
+				}
+				if err := tx.Row("SELECT count(*) FROM saml_requests", nil, &requests); err != nil {
+					return err
+				}
+				return tx.Row("SELECT count(*) FROM saml_farewells", nil, &farewells)
+			})
+			return requests, farewells
+		}
+		if requests, farewells := rows(); requests != 1 || farewells != 1 {
+			t.Errorf("at once: %d, %d", requests, farewells)
+		}
+		clock.Advance(3 * time.Hour)
+		if requests, farewells := rows(); requests != 0 || farewells != 0 {
+			t.Errorf("later: %d, %d", requests, farewells)
+		}
+	})
+}
+
+// T75: the id of every assertion is in the audit trail, so that one that somebody else made with our key is told from ours.
+func TestT75EveryAssertionIsInTheAuditTrail(t *testing.T) {
+	p := newSP(newSite(t), "rota").registered(nil)
+	a := p.answered(p.byRedirect(p.signedIn(p.user), p.asks("", ""), ""))
+	p.tx(func(tx *db.Tx) error {
+		events, err := audit.OfUser(tx, p.user.ID, "", 1)
+		if err == nil && (len(events) != 1 || events[0].Type != audit.AppEntered || events[0].Detail["token"] != a.attr("./Assertion", "ID") || events[0].Detail["app"] != "rota") {
+			t.Errorf("%+v", events)
+		}
+		return err
+	})
 }

@@ -24,8 +24,8 @@ func (p *Provider) byTenant(a *app.App) bool {
 
 // atMicrosoft names the person in the assertion as Microsoft knows them. Each domain has an issuer of its own there, and of
 // the classes Microsoft reads only one: any other is no second step to it, and it would send the person back to us.
-func (p *Provider) atMicrosoft(tx *db.Tx, user directory.User, a *app.App, said *samltoken.Assertion) error {
-	id, found, err := p.Identities(tx, user, "")
+func (p *Provider) atMicrosoft(tx *db.Tx, user directory.User, hint string, a *app.App, said *samltoken.Assertion) error {
+	id, found, err := p.Identities(tx, user, hint)
 	if err == nil && !found {
 		err = problem.New(problem.Forbidden, "saml.no-name", problem.Args{"app": a.Name})
 	}
@@ -40,3 +40,7 @@ func (p *Provider) atMicrosoft(tx *db.Tx, user directory.User, a *app.App, said 
 		{Name: samltoken.ImmutableIDClaim, Values: []string{id.ImmutableID}}}
 	return nil
 }
+
+// believed tells whether the app's request to sign out needs no word of the person. Microsoft's carry no signature, but
+// they name the person by an immutable id, which is told to nobody else: a stranger's page could not.
+func (p *Provider) believed(f *farewell, by *app.App) bool { return f.Signed || p.byTenant(by) }

@@ -1,6 +1,7 @@
 package saml_test
 
 import (
+	"strings"
 	"testing"
 
 	"woggle/internal/db"
@@ -39,5 +40,21 @@ func TestTheTenantSaysWhoSomebodyIsAtMicrosoft(t *testing.T) {
 		if got := a.attribute(name); len(got) != 1 || got[0] != want {
 			t.Errorf("%s is %v", name, got)
 		}
+	}
+
+	// It signs out without a signature, and the person is not asked, because it names them as nobody else could.
+	p.registered(map[string]any{"slo": map[string]any{"url": "https://login.microsoftonline.com/login.srf", "binding": "post"}})
+	v := p.signedIn(p.user)
+	me := p.arrives(v)
+	stranger := me
+	stranger.name = "zzzzzzzzzzzzzzzzzzzzzzzzzz"
+	told := p.brings(open(t, v, p.redirected("/saml/slo", signedxml.Request, p.logout(stranger), "", false)))
+	if !strings.Contains(told.text, "UnknownPrincipal") || !p.isSignedIn(v) {
+		t.Errorf("another name: %+v", told)
+	}
+	told = p.brings(open(t, v, p.redirected("/saml/slo", signedxml.Request, p.logout(me), "", false)))
+	if !strings.Contains(told.text, "status:Success") || !strings.Contains(told.text, "<saml:Issuer>https://signin.northwold.example/microsoft365/northwold.example<") ||
+		told.to != "https://login.microsoftonline.com/login.srf" || p.isSignedIn(v) {
+		t.Errorf("%+v", told)
 	}
 }

@@ -6,6 +6,7 @@
 package saml
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -34,6 +35,7 @@ type farewell struct {
 	Name     samltoken.NameID `json:"name,omitzero"`
 	Sessions []string         `json:"sessions,omitempty"`
 	Signed   bool             `json:"signed,omitempty"`
+	Issuer   string           `json:"issuer,omitempty"` // our name at the app that asked; empty: the usual one
 
 	Begun bool   `json:"begun,omitempty"` // the session has ended
 	Steps []step `json:"steps,omitempty"`
@@ -43,11 +45,12 @@ type farewell struct {
 
 // step is one app that is told.
 type step struct {
-	App   string           `json:"app"`
-	Title string           `json:"title"`
-	Visit string           `json:"visit"`
-	Name  samltoken.NameID `json:"name"`
-	State state            `json:"state,omitempty"`
+	App    string           `json:"app"`
+	Title  string           `json:"title"`
+	Visit  string           `json:"visit"`
+	Name   samltoken.NameID `json:"name"`
+	Issuer string           `json:"issuer,omitempty"`
+	State  state            `json:"state,omitempty"`
 }
 
 type state string
@@ -86,7 +89,7 @@ func (p *Provider) steps(tx *db.Tx, apps *app.Apps, s *session.Session, but stri
 		if !known || a.Protocol != Name || a.ID == but || len(a.Parsed.(*party).SLO) == 0 || json.Unmarshal([]byte(v.Data), &told) != nil {
 			continue
 		}
-		all = append(all, step{App: a.ID, Title: a.Name, Visit: v.ID, Name: told.Name})
+		all = append(all, step{App: a.ID, Title: a.Name, Visit: v.ID, Name: told.Name, Issuer: told.Issuer})
 	}
 	return all, nil
 }
@@ -118,18 +121,18 @@ func (p *Provider) showFarewell(w http.ResponseWriter, r *http.Request) error {
 	if s == nil { // signed out already
 		return p.tell(w, r, f, apps, samltoken.Success)
 	}
-	var mine bool
+	var mine *stay
 	err = p.DB.Ask(r.Context(), func(tx *db.Tx) (err error) {
-		mine, err = f.isOf(tx, s)
+		mine, err = f.stayOf(tx, s)
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	switch {
-	case !mine: // it is about somebody else, or a session of another browser
+	case mine == nil: // it is about somebody else, or a session of another browser
 		return p.tell(w, r, f, apps, samltoken.UnknownPrincipal)
-	case !f.Signed:
+	case !p.believed(f, by):
 		return p.Pages.Show(w, r, "saml/signout", farewellPage{ID: f.id, App: by.Name})
 	}
 	return p.begin(w, r, f.id, apps, s)
@@ -183,18 +186,21 @@ func (p *Provider) change(r *http.Request, id string, browsers [][]byte, work fu
 	})
 }
 
-// isOf tells whether the app's request is about this session: the name has to be the person's there, and the visit among
-// those that it names, if it names any.
-func (f *farewell) isOf(tx *db.Tx, s *session.Session) (bool, error) {
+// stayOf is the stay that the app's request is about, among those of the session; nil if it is about none of them: the name has
+// to be the person's there, and the visit among those that it names, if it names any.
+func (f *farewell) stayOf(tx *db.Tx, s *session.Session) (*stay, error) {
 	visits, err := session.VisitsOf(tx, s.ID)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	return slices.ContainsFunc(visits, func(v session.Visit) bool {
+	for _, v := range visits {
 		var told stay
-		return v.App == f.By && json.Unmarshal([]byte(v.Data), &told) == nil && sameName(f.Name, told.Name) &&
-			(len(f.Sessions) == 0 || slices.Contains(f.Sessions, v.ID))
-	}), nil
+		if v.App == f.By && json.Unmarshal([]byte(v.Data), &told) == nil && sameName(f.Name, told.Name) &&
+			(len(f.Sessions) == 0 || slices.Contains(f.Sessions, v.ID)) {
+			return &told, nil
+		}
+	}
+	return nil, nil
 }
 
 // begin ends the session. From then on it is only told.
@@ -208,6 +214,11 @@ func (p *Provider) begin(w http.ResponseWriter, r *http.Request, id string, apps
 			return nil
 		}
 		f.Begun = true
+		if at, err := f.stayOf(tx, s); err != nil {
+			return err
+		} else if at != nil {
+			f.Issuer = at.Issuer
+		}
 		if f.Steps, err = p.steps(tx, apps, s, f.By); err != nil {
 			return err
 		}
@@ -254,8 +265,8 @@ func (p *Provider) walk(w http.ResponseWriter, r *http.Request, id string, apps 
 		return page.Redirect(w, r, f.address()) // gone since; it counts as failed
 	}
 	e := a.Parsed.(*party).sloFor(redirect)
-	message := samltoken.LogoutRequest{ID: requestID(f.id, next), Issuer: p.issuer(a), Destination: e.URL, At: p.DB.Now(),
-		Subject: f.Steps[next].Name, Sessions: []string{f.Steps[next].Visit}}
+	message := samltoken.LogoutRequest{ID: requestID(f.id, next), Issuer: cmp.Or(f.Steps[next].Issuer, p.issuer(a)), Destination: e.URL,
+		At: p.DB.Now(), Subject: f.Steps[next].Name, Sessions: []string{f.Steps[next].Visit}}
 	return p.send(w, r, a, *e, e.URL, signedxml.Request, message.Element(), "", f.id)
 }
 
@@ -293,7 +304,7 @@ func (p *Provider) tell(w http.ResponseWriter, r *http.Request, f *farewell, app
 	if e.Response != "" {
 		to = e.Response
 	}
-	message := samltoken.LogoutResponse{Issuer: p.issuer(a), Destination: to, InResponseTo: f.Request, At: p.DB.Now(), Status: how}
+	message := samltoken.LogoutResponse{Issuer: cmp.Or(f.Issuer, p.issuer(a)), Destination: to, InResponseTo: f.Request, At: p.DB.Now(), Status: how}
 	return p.send(w, r, a, *e, to, signedxml.Response, message.Element(), f.Relay, f.id)
 }
 

@@ -20,6 +20,7 @@ type question struct {
 	Classes []string             `json:"classes,omitempty"`
 	How     samltoken.Comparison `json:"how,omitempty"`
 	Subject *samltoken.NameID    `json:"subject,omitempty"` // whom the app asks for
+	Hint    string               `json:"hint,omitempty"`    // whom the app expects, in a name of ours
 }
 
 // ssoByRedirect takes a request that came with the browser's cookies.
@@ -62,12 +63,13 @@ func (p *Provider) sso(w http.ResponseWriter, r *http.Request, in *incoming, on 
 	if in.app.Disabled {
 		return problem.New(problem.Forbidden, "app.disabled", problem.Args{"app": in.app.Name})
 	}
-	kept := question{ID: asked.ID, ACS: to, Relay: in.relay, Format: asked.Format, Classes: asked.Classes, How: asked.Comparison, Subject: asked.Subject}
+	kept := question{ID: asked.ID, ACS: to, Relay: in.relay, Format: asked.Format, Classes: asked.Classes, How: asked.Comparison,
+		Subject: asked.Subject, Hint: hint(r, asked)}
 	data, err := json.Marshal(kept)
 	if err != nil {
 		return err
 	}
-	q := &app.Request{Protocol: Name, App: in.app, Data: data, Demand: app.Demand{Passive: asked.Passive}}
+	q := &app.Request{Protocol: Name, App: in.app, Data: data, Demand: app.Demand{Passive: asked.Passive, Hint: kept.Hint}}
 	if !in.party.gives(asked.Format, asked.Qualifier) {
 		return p.refuse(w, r, q, samltoken.InvalidNameIDPolicy)
 	}
@@ -77,15 +79,24 @@ func (p *Provider) sso(w http.ResponseWriter, r *http.Request, in *incoming, on 
 	if asked.Force {
 		q.Demand.Since = p.DB.Now()
 	}
-	if s := asked.Subject; s != nil && (s.Format == samltoken.Email || s.Format == samltoken.Unspecified) {
-		q.Demand.Hint = s.Value
-	} else if hint := r.URL.Query().Get("login_hint"); asked.Subject == nil { // Entra's, in the query besides the message
-		if hint == "" {
-			hint = r.URL.Query().Get("username")
-		}
-		q.Demand.Hint = hint
-	}
 	return on(w, r, q)
+}
+
+// hint is whom the app expects, if it says so in a name that people type. Entra says it in the query, beside the message.
+func hint(r *http.Request, asked samltoken.AuthnRequest) string {
+	if s := asked.Subject; s != nil {
+		if s.Format == samltoken.Email || s.Format == samltoken.Unspecified {
+			return s.Value
+		}
+		return ""
+	}
+	query := r.URL.Query()
+	for _, name := range []string{"login_hint", "username"} {
+		if value := query.Get(name); value != "" && len(value) <= 256 {
+			return value
+		}
+	}
+	return ""
 }
 
 // answerTo is the registered address for the answer: the one that is asked for, byte for byte or by its index, or the

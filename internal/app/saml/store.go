@@ -11,12 +11,18 @@ import (
 // pairwise is the name by which the app of the entity id knows the user for good, and no other app does. It is random, so
 // that nobody works out one name from another, and stays when keys change.
 func pairwise(tx *db.Tx, entity, user string) (name string, err error) {
-	_, err = tx.Exec(`INSERT INTO saml_names (entity, user_id, name, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT (entity, user_id) DO NOTHING`,
-		entity, user, db.NewToken()[:26], tx.Now.UnixMilli()) // 130 bits
-	if err != nil {
-		return "", err
+	for range 2 {
+		found, err := tx.Found("SELECT name FROM saml_names WHERE entity = $1 AND user_id = $2", []any{entity, user}, &name)
+		if err != nil || found {
+			return name, err
+		}
+		_, err = tx.Exec(`INSERT INTO saml_names (entity, user_id, name, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT (entity, user_id) DO NOTHING`,
+			entity, user, db.NewToken()[:26], tx.Now.UnixMilli()) // 130 bits
+		if err != nil {
+			return "", err
+		}
 	}
-	return name, tx.Row("SELECT name FROM saml_names WHERE entity = $1 AND user_id = $2", []any{entity, user}, &name)
+	return "", db.ErrStale // another node makes the name at this moment: once more, to see it
 }
 
 // first notes that the request of the app is answered, and tells whether it is the first time (threat T72).
@@ -74,11 +80,15 @@ const (
 	farewellLife = time.Hour
 )
 
-// Sweep deletes what is long over. No rule depends on it but that a request is answered once, which has its own time.
-func Sweep(tx *db.Tx) error {
-	if _, err := tx.Exec("DELETE FROM saml_requests WHERE at < $1", tx.Now.Add(-remembered).UnixMilli()); err != nil {
-		return err
+// Sweep deletes a part of what is long over, and tells whether there may be more. No rule depends on it.
+func Sweep(tx *db.Tx) (more bool, err error) {
+	const part = 1000
+	answered, err := tx.Exec(`DELETE FROM saml_requests WHERE (entity, id) IN (SELECT entity, id FROM saml_requests WHERE at < $1 LIMIT $2)`,
+		tx.Now.Add(-remembered).UnixMilli(), part)
+	if err != nil {
+		return false, err
 	}
-	_, err := tx.Exec("DELETE FROM saml_farewells WHERE created_at < $1", tx.Now.Add(-farewellLife).UnixMilli())
-	return err
+	left, err := tx.Exec(`DELETE FROM saml_farewells WHERE id IN (SELECT id FROM saml_farewells WHERE created_at < $1 LIMIT $2)`,
+		tx.Now.Add(-farewellLife).UnixMilli(), part)
+	return answered == part || left == part, err
 }

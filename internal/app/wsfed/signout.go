@@ -143,13 +143,15 @@ func images(apps *app.Apps, ids []string) (all []string) {
 
 // showSignedOut opens the policy of this one page for the apps that it has to reach, all of them registered.
 func (p *Provider) showSignedOut(w http.ResponseWriter, r *http.Request, shown signedOutPage) error {
-	sources := "'self' data:"
-	for _, image := range shown.Images {
-		if u, err := url.Parse(image); err == nil {
-			sources += " " + u.Scheme + "://" + u.Host
+	if len(shown.Images) > 0 {
+		sources := "'self' data:"
+		for _, image := range shown.Images {
+			if u, err := url.Parse(image); err == nil {
+				sources += " " + u.Scheme + "://" + u.Host
+			}
 		}
+		w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src "+sources+
+			"; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 	}
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src "+sources+
-		"; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 	return p.Pages.Show(w, r, "wsfed/signed-out", shown)
 }

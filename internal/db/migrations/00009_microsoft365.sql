@@ -66,7 +66,7 @@ CREATE TABLE microsoft365_steps (
     kind     TEXT   NOT NULL,
     upn      TEXT   NOT NULL,
     data     TEXT   NOT NULL, -- JSON
-    state    TEXT   NOT NULL, -- waiting, doing, done or failed
+    state    TEXT   NOT NULL, -- waiting, doing, done, skipped or failed
     trouble  TEXT   NOT NULL,
     ended_at BIGINT NOT NULL,
     PRIMARY KEY (plan_id, place)

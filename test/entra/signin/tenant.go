@@ -82,7 +82,7 @@ func New(clock func() time.Time) *Tenant {
 	mux.HandleFunc("GET /start/{state}", t.start)
 	mux.HandleFunc("POST "+redirectPath, t.answer)
 	t.web = httptest.NewServer(mux)
-	t.URL = t.web.URL
+	t.URL = strings.Replace(t.web.URL, "127.0.0.1", "localhost", 1) // another site than the one under test, for a browser
 	return t
 }
 
@@ -239,8 +239,8 @@ func Sign(key *rsa.PrivateKey, id string, claims map[string]any) string {
 	return token
 }
 
-var formPage = template.Must(template.New("").Parse(`<!doctype html><title>Working</title><form method="POST" action="{{.To}}">
-{{range $name, $value := .Form}}<input type="hidden" name="{{$name}}" value="{{$value}}">{{end}}<button>Continue</button></form>`))
+var formPage = template.Must(template.New("").Parse(`<!doctype html><title>Working</title><form id="form" method="POST" action="{{.To}}">
+{{range $name, $value := .Form}}<input type="hidden" name="{{$name}}" value="{{$value}}">{{end}}<button>Continue</button></form><script>document.getElementById("form").submit()</script>`))
 
 // start is the page whose form posts itself to the method.
 func (t *Tenant) start(w http.ResponseWriter, r *http.Request) {

@@ -14,6 +14,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -92,10 +93,10 @@ func pair(t *testing.T, now time.Time) graph.Credential {
 }
 
 func TestATokenIsAskedForOnceAndAnewWhenItEnds(t *testing.T) {
-	tokens := 0
+	var tokens atomic.Int64
 	b := newBench(t)
 	count := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		tokens++
+		tokens.Add(1)
 		b.entra.ServeHTTP(w, r)
 	}))
 	defer count.Close()
@@ -106,8 +107,8 @@ func TestATokenIsAskedForOnceAndAnewWhenItEnds(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if tokens != 2 {
-		t.Errorf("%d tokens were asked for", tokens)
+	if tokens.Load() != 2 {
+		t.Errorf("%d tokens were asked for", tokens.Load())
 	}
 }
 
@@ -150,18 +151,16 @@ func TestTheProofByCertificate(t *testing.T) {
 }
 
 // answers answers one request after the other, and gives the last one for ever.
-func answers(t *testing.T, replies ...func(http.ResponseWriter)) (*bench, *int) {
+func answers(t *testing.T, replies ...func(http.ResponseWriter)) (*bench, *atomic.Int64) {
 	t.Helper()
-	b, asked := newBench(t), 0
+	b, asked := newBench(t), &atomic.Int64{}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		reply := replies[min(asked, len(replies)-1)]
-		asked++
-		reply(w)
+		replies[min(int(asked.Add(1)), len(replies))-1](w)
 	}))
 	t.Cleanup(server.Close)
 	b.where = server.URL
 	b.Client = b.client(graph.Options{Credentials: []graph.Credential{{Secret: "secret"}}, At: graph.Endpoints{Login: b.entra.URL, Graph: server.URL, Scope: scope}})
-	return b, &asked
+	return b, asked
 }
 
 func status(code int, header ...string) func(http.ResponseWriter) {
@@ -218,8 +217,8 @@ func TestWhatIsAskedAgain(t *testing.T) {
 			if err != nil && strings.ContainsRune(err.Error(), '\x1b') {
 				t.Error("Microsoft's words can play with the terminal")
 			}
-			if *asked != test.asked || len(b.waits) != len(test.least) {
-				t.Fatalf("asked %d times, with the pauses %v", *asked, b.waits)
+			if int(asked.Load()) != test.asked || len(b.waits) != len(test.least) {
+				t.Fatalf("asked %d times, with the pauses %v", asked.Load(), b.waits)
 			}
 			for i, least := range test.least {
 				if b.waits[i] < least || b.waits[i] > least+least/2+time.Second {
@@ -233,11 +232,11 @@ func TestWhatIsAskedAgain(t *testing.T) {
 // A token that is refused is asked for anew, once.
 func TestARefusedTokenIsReplacedOnce(t *testing.T) {
 	b, asked := answers(t, status(401), func(w http.ResponseWriter) { fmt.Fprint(w, `{}`) })
-	if err := b.get("/v1.0/users"); err != nil || *asked != 2 {
-		t.Errorf("%v after %d", err, *asked)
+	if err := b.get("/v1.0/users"); err != nil || asked.Load() != 2 {
+		t.Errorf("%v after %d", err, asked.Load())
 	}
-	if b, asked = answers(t, status(401)); b.get("/v1.0/users") == nil || *asked != 2 {
-		t.Errorf("asked %d times", *asked)
+	if b, asked = answers(t, status(401)); b.get("/v1.0/users") == nil || asked.Load() != 2 {
+		t.Errorf("asked %d times", asked.Load())
 	}
 }
 
@@ -335,8 +334,8 @@ func TestACancelledRequestEndsAtOnce(t *testing.T) {
 	b, asked := answers(t, status(429))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := b.Do(ctx, graph.Request{Method: "GET", Path: "/v1.0/users"}, nil); !errors.Is(err, context.Canceled) || *asked > 1 {
-		t.Errorf("%v after %d", err, *asked)
+	if err := b.Do(ctx, graph.Request{Method: "GET", Path: "/v1.0/users"}, nil); !errors.Is(err, context.Canceled) || asked.Load() > 1 {
+		t.Errorf("%v after %d", err, asked.Load())
 	}
 }
 
