@@ -6,6 +6,7 @@ import (
 
 	"woggle/internal/audit"
 	"woggle/internal/db"
+	"woggle/internal/limit"
 	"woggle/internal/problem"
 )
 
@@ -135,9 +136,15 @@ func spendRequest(tx *db.Tx, id string) (bool, error) {
 	return n == 1, err
 }
 
-// Sweep deletes requests that are long over. No rule depends on it.
-func Sweep(tx *db.Tx) error {
-	_, err := tx.Exec("DELETE FROM app_requests WHERE id IN (SELECT id FROM app_requests WHERE created_at < $1 LIMIT 1000)",
-		tx.Now.Add(-24*life).UnixMilli())
-	return err
+// swept is how many rows are deleted at once, so that nobody waits for it.
+const swept = 1000
+
+// Sweep deletes requests that are long over, and tells whether there may be more. No rule depends on it.
+func Sweep(tx *db.Tx) (more bool, err error) {
+	if err := limit.Forget(tx, keeping); err != nil {
+		return false, err
+	}
+	n, err := tx.Exec("DELETE FROM app_requests WHERE id IN (SELECT id FROM app_requests WHERE created_at < $1 LIMIT $2)",
+		tx.Now.Add(-24*life).UnixMilli(), swept)
+	return n == swept, err
 }

@@ -5,9 +5,12 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
+	"woggle/internal/app"
 	"woggle/internal/db"
 	"woggle/internal/page"
+	"woggle/internal/problem"
 	"woggle/internal/samltoken"
 	"woggle/internal/signedxml"
 )
@@ -55,8 +58,18 @@ func (p *Provider) ordered(w http.ResponseWriter, r *http.Request, in *incoming,
 	}
 	f := &farewell{id: newFarewell(), By: in.app.ID, Request: order.ID, Relay: in.relay, Binding: binding, Name: order.Subject,
 		Sessions: order.Sessions, Signed: in.signed}
-	if err := p.DB.Tx(r.Context(), func(tx *db.Tx) error { return insertFarewell(tx, f, browser) }); err != nil {
+	var wait time.Duration
+	err = p.DB.Tx(r.Context(), func(tx *db.Tx) (err error) {
+		if wait, err = app.Admit(tx, r); err != nil || wait > 0 {
+			return err
+		}
+		return insertFarewell(tx, f, browser)
+	})
+	switch {
+	case err != nil:
 		return err
+	case wait > 0:
+		return problem.New(problem.Limited, "signin.too-many-here").After(wait)
 	}
 	return page.Redirect(w, r, f.address())
 }
