@@ -8,6 +8,7 @@ import (
 	"woggle/internal/db"
 	"woggle/internal/limit"
 	"woggle/internal/problem"
+	"woggle/internal/session"
 )
 
 const columns = "id, name, protocol, launch, logo, disabled, groups, need, tell, settings, from_file"
@@ -74,7 +75,8 @@ func Put(tx *db.Tx, actor string, a *App) error {
 	return audit.Record(tx, audit.Event{Type: event, Actor: actor, Detail: audit.Detail{"app": a.ID, "name": a.Name, "protocol": a.Protocol}})
 }
 
-// Remove deletes the app and records it; whoever is signed in to it there stays so there. Its error is NotFound.
+// Remove deletes the app, ends what it was given, and records it; whoever is signed in to it there stays so there. Its error is
+// NotFound.
 func Remove(tx *db.Tx, actor, id string) error {
 	var name string
 	there, err := tx.Found("DELETE FROM apps WHERE id = $1 RETURNING name", []any{id}, &name)
@@ -82,6 +84,9 @@ func Remove(tx *db.Tx, actor, id string) error {
 		err = problem.New(problem.NotFound, "app.unknown")
 	}
 	if err != nil {
+		return err
+	}
+	if err := session.LeaveApp(tx, id); err != nil {
 		return err
 	}
 	return audit.Record(tx, audit.Event{Type: audit.AppRemoved, Actor: actor, Detail: audit.Detail{"app": id, "name": name}})

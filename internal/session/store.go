@@ -157,6 +157,14 @@ func leaveOthers(tx *db.Tx, user, keep string) error {
 	return err
 }
 
+// LeaveApp revokes all visits to an app that is removed: another one that gets its id some day is not to go on with what was
+// given to this one. They are their sessions' no more, so that each can begin a new stay there.
+func LeaveApp(tx *db.Tx, app string) error {
+	_, err := tx.Exec(`UPDATE visits SET session_id = id, ended_at = CASE WHEN ended_at = 0 THEN $2 ELSE ended_at END, revoked = TRUE
+		WHERE app_id = $1 AND session_id <> id`, app, tx.Now.UnixMilli())
+	return err
+}
+
 // settle revokes the visits of the user that are of an older epoch, or all if they may not sign in.
 func settle(tx *db.Tx, user string) error {
 	_, err := tx.Exec(`UPDATE visits SET ended_at = CASE WHEN ended_at = 0 THEN $2 ELSE ended_at END, revoked = TRUE
