@@ -2,6 +2,7 @@ package app
 
 import (
 	"encoding/json"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -125,6 +126,24 @@ func TestARequestBelongsToOneBrowser(t *testing.T) {
 			t.Error("it does not belong to who came first")
 		}
 	})
+}
+
+// Two apps of one name in their protocol are both closed: else one that is open to everybody would be a way into the other.
+func TestTwoAppsOfOneNameAreClosed(t *testing.T) {
+	c := &Catalogue{log: slog.New(slog.DiscardHandler), read: func(a *App) error {
+		a.Audience = a.Name
+		return nil
+	}}
+	all := c.index([]*App{{ID: "a", Protocol: "saml", Name: "urn:pay", Groups: []string{"finance"}}, {ID: "b", Protocol: "saml", Name: "urn:rota"},
+		{ID: "c", Protocol: "saml", Name: "urn:pay"}, {ID: "d", Protocol: "wsfed", Name: "urn:pay"}, {ID: "e", Protocol: "saml", Name: "urn:pay"}}, time.Now())
+	if _, found := all.ByAudience("saml", "urn:pay"); found {
+		t.Error("one of them is found")
+	}
+	for _, other := range [][2]string{{"saml", "urn:rota"}, {"wsfed", "urn:pay"}} {
+		if _, found := all.ByAudience(other[0], other[1]); !found {
+			t.Errorf("%v is not found", other)
+		}
+	}
 }
 
 // Strangers ask in the name of apps as often as they like, and fill no table: from one place so many are kept, and what is over is
