@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 
 	"woggle/internal/audit"
 	"woggle/internal/db"
@@ -106,11 +107,20 @@ func (d *Desk) Keep(w http.ResponseWriter, r *http.Request, q *Request) error {
 	return page.Redirect(w, r, q.address())
 }
 
+// keep stores the request, unless too many have come from where the visitor is: anybody can make rows of these.
 func (d *Desk) keep(r *http.Request, q *Request, browser []byte) error {
-	return d.DB.Tx(r.Context(), func(tx *db.Tx) error {
+	var wait time.Duration
+	err := d.DB.Tx(r.Context(), func(tx *db.Tx) (err error) {
+		if wait, err = d.Flow.AdmitRequest(tx, r); err != nil || wait > 0 {
+			return err
+		}
 		q.ID = db.NewToken()[:26] // 130 bits
 		return insertRequest(tx, q, browser)
 	})
+	if err == nil && wait > 0 {
+		err = signin.TooManyHere(wait)
+	}
+	return err
 }
 
 func (q *Request) address() string { return "/app/continue/" + q.ID }

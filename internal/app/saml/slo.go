@@ -5,11 +5,13 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"woggle/internal/db"
 	"woggle/internal/page"
 	"woggle/internal/samltoken"
 	"woggle/internal/signedxml"
+	"woggle/internal/signin"
 )
 
 // sloByRedirect takes a request or an answer of an app. What follows happens at /saml/signout, whose address is the
@@ -55,8 +57,18 @@ func (p *Provider) ordered(w http.ResponseWriter, r *http.Request, in *incoming,
 	}
 	f := &farewell{id: newFarewell(), By: in.app.ID, Request: order.ID, Relay: in.relay, Binding: binding, Name: order.Subject,
 		Sessions: order.Sessions, Signed: in.signed}
-	if err := p.DB.Tx(r.Context(), func(tx *db.Tx) error { return insertFarewell(tx, f, browser) }); err != nil {
+	var wait time.Duration
+	err = p.DB.Tx(r.Context(), func(tx *db.Tx) (err error) {
+		if wait, err = p.Desk.Flow.AdmitRequest(tx, r); err != nil || wait > 0 {
+			return err
+		}
+		return insertFarewell(tx, f, browser)
+	})
+	switch {
+	case err != nil:
 		return err
+	case wait > 0:
+		return signin.TooManyHere(wait)
 	}
 	return page.Redirect(w, r, f.address())
 }
