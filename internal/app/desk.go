@@ -14,7 +14,6 @@ import (
 	"woggle/internal/db"
 	"woggle/internal/directory"
 	"woggle/internal/keys"
-	"woggle/internal/limit"
 	"woggle/internal/page"
 	"woggle/internal/problem"
 	"woggle/internal/session"
@@ -108,36 +107,20 @@ func (d *Desk) Keep(w http.ResponseWriter, r *http.Request, q *Request) error {
 	return page.Redirect(w, r, q.address())
 }
 
+// keep stores the request, unless too many have come from where the visitor is: anybody can make rows of these.
 func (d *Desk) keep(r *http.Request, q *Request, browser []byte) error {
 	var wait time.Duration
 	err := d.DB.Tx(r.Context(), func(tx *db.Tx) (err error) {
-		if wait, err = Admit(tx, r); err != nil || wait > 0 {
+		if wait, err = d.Flow.AdmitRequest(tx, r); err != nil || wait > 0 {
 			return err
 		}
 		q.ID = db.NewToken()[:26] // 130 bits
 		return insertRequest(tx, q, browser)
 	})
 	if err == nil && wait > 0 {
-		err = problem.New(problem.Limited, "signin.too-many-here").After(wait)
+		err = signin.TooManyHere(wait)
 	}
 	return err
-}
-
-// keeping bounds the rows that strangers make by asking in the name of an app. It is wide: a whole hall may come at once behind
-// one address.
-var keeping = limit.Rule{Name: "app-request", Max: 1000, Window: 10 * time.Minute}
-
-// Admit counts a row that is about to be kept for who asks, and tells how long to wait if there were too many from the place.
-func Admit(tx *db.Tx, r *http.Request) (wait time.Duration, err error) {
-	from := page.VisitOf(r).Address
-	if !from.IsValid() || from.IsLoopback() { // a proxy that is not named, in front of everybody
-		return 0, nil
-	}
-	who, err := from.Prefix(map[bool]int{true: 32, false: 64}[from.Is4()]) // 64 bits are the least that a customer has
-	if err != nil {
-		return 0, err
-	}
-	return keeping.Take(tx, who.String())
 }
 
 func (q *Request) address() string { return "/app/continue/" + q.ID }

@@ -6,7 +6,6 @@ import (
 
 	"woggle/internal/audit"
 	"woggle/internal/db"
-	"woggle/internal/limit"
 	"woggle/internal/problem"
 	"woggle/internal/session"
 )
@@ -146,9 +145,6 @@ const swept = 1000
 
 // Sweep deletes requests that are long over, and tells whether there may be more. No rule depends on it.
 func Sweep(tx *db.Tx) (more bool, err error) {
-	if err := limit.Forget(tx, keeping); err != nil {
-		return false, err
-	}
 	n, err := tx.Exec("DELETE FROM app_requests WHERE id IN (SELECT id FROM app_requests WHERE created_at < $1 LIMIT $2)",
 		tx.Now.Add(-24*life).UnixMilli(), swept)
 	return n == swept, err

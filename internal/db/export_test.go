@@ -1,6 +1,9 @@
 package db
 
-import "time"
+import (
+	"runtime"
+	"time"
+)
 
 // MigrateWith is Migrate with a list of migrations of the test's own.
 var MigrateWith = (*DB).migrate
@@ -20,4 +23,11 @@ func Writers(d *DB) int {
 		return cap(s.writer.turns)
 	}
 	return cap(d.source.(*postgres).turns)
+}
+
+// AwaitWriter waits until somebody waits to write.
+func AwaitWriter(d *DB) {
+	for d.source.(*sqlite).writer.wanted.Load() == 0 {
+		runtime.Gosched()
+	}
 }

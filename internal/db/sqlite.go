@@ -8,6 +8,7 @@ import (
 	"errors"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -30,7 +31,7 @@ func openSQLite(path string) (*sqlite, error) {
 	if err != nil {
 		return nil, err
 	}
-	if path == ":memory:" {
+	if writer.alone = path == ":memory:"; writer.alone {
 		return &sqlite{writer, writer}, nil // each connection would be a database of its own
 	}
 	reader, err := openLines(name+"&_pragma=query_only(1)", readers)
@@ -43,20 +44,14 @@ func openSQLite(path string) (*sqlite, error) {
 // begin takes a connection and begins. The writer takes the file's lock at once, because a transaction that starts by
 // reading and then writes could not be queued, only refused.
 func (s *sqlite) begin(ctx context.Context, kind kind, wait time.Duration) (transaction, error) {
-	from, statement := s.reader, "BEGIN"
 	if kind == writing {
-		from, statement = s.writer, "BEGIN IMMEDIATE"
+		return s.writer.share(ctx, wait)
 	}
-	l, err := from.lend(ctx, wait)
+	l, err := s.reader.lend(ctx, wait)
 	if err != nil || kind == asking {
 		return l, err
 	}
-	l.begun = true // even if it fails, because the context may have ended when it had begun
-	if err := l.start(ctx, statement); err != nil {
-		l.end()
-		return nil, err
-	}
-	return l, nil
+	return l, l.begin(ctx, "BEGIN")
 }
 
 func (s *sqlite) close() error {
@@ -74,6 +69,11 @@ type lines struct {
 
 	mu   sync.Mutex
 	idle []*line // the last used on top: its pages are still at hand
+
+	// Of the writer (group.go).
+	wanted atomic.Int32 // callers who wait for their turn to work
+	open   *group       // whose transaction is open; whoever has the turn may look and change
+	alone  bool         // it serves readers as well, so that nothing may be left open
 }
 
 func openLines(name string, most int) (*lines, error) {
@@ -83,9 +83,17 @@ func openLines(name string, most int) (*lines, error) {
 
 // lend waits for its turn, no longer than wait, and gives a connection.
 func (s *lines) lend(ctx context.Context, wait time.Duration) (*line, error) {
-	if err := s.turns.take(ctx, wait); err != nil {
+	s.wanted.Add(1)
+	err := s.turns.take(ctx, wait)
+	s.wanted.Add(-1)
+	if err != nil {
 		return nil, err
 	}
+	return s.line(ctx)
+}
+
+// line is a connection for whoever has the turn, which goes with the error.
+func (s *lines) line(ctx context.Context) (*line, error) {
 	s.mu.Lock()
 	if last := len(s.idle) - 1; last >= 0 {
 		l := s.idle[last]
@@ -108,6 +116,7 @@ func (s *lines) close() error {
 		s.turns <- struct{}{}
 		defer s.turns.give() // who comes now is told that it is closed
 	}
+	s.settle()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, l := range s.idle {
@@ -175,6 +184,16 @@ func (l *line) script(ctx context.Context, text string) error {
 	return err
 }
 
+// begin begins, and gives the connection back if that fails.
+func (l *line) begin(ctx context.Context, statement string) error {
+	l.begun = true // even if it fails, because the context may have ended when it had begun
+	err := l.start(ctx, statement)
+	if err != nil {
+		l.end()
+	}
+	return err
+}
+
 // start runs the statement that begins, and stops waiting for another program's lock when the context ends.
 func (l *line) start(ctx context.Context, statement string) error {
 	s, err := l.statement(ctx, statement)
@@ -201,17 +220,23 @@ func (l *line) commit(ctx context.Context) error {
 
 // end gives the connection back; what was not committed is undone. A connection that cannot undo is closed.
 func (l *line) end() {
-	defer l.from.turns.give()
 	if l.begun {
 		l.begun = false
 		if _, err := l.exec(context.Background(), "ROLLBACK"); err != nil {
 			l.close()
+			l.from.turns.give()
 			return
 		}
 	}
+	l.giveBack()
+}
+
+// giveBack lets the next one have the connection, as it is.
+func (l *line) giveBack() {
 	l.from.mu.Lock()
 	l.from.idle = append(l.from.idle, l)
 	l.from.mu.Unlock()
+	l.from.turns.give()
 }
 
 func (l *line) close() {

@@ -262,3 +262,26 @@ func TestOIDCAnAppAddedAgainBeginsAnew(t *testing.T) {
 		}
 	})
 }
+
+// A stranger with a script cannot fill the database with requests that wait for somebody; who is elsewhere is not kept waiting.
+func TestOIDCRequestsThatWaitAreBounded(t *testing.T) {
+	one(t, func(s *site) {
+		c := s.relying("kit", nil)
+		stranger := s.from("198.51.100.7")
+		stranger.Client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+		for range 600 {
+			if p := stranger.open(c.question()); p.page.Status != http.StatusSeeOther {
+				t.Fatalf("status %d within the bound", p.page.Status)
+			}
+		}
+		if p := stranger.open(c.question()); p.page.Status != http.StatusTooManyRequests || p.page.Header.Get("Retry-After") == "" {
+			t.Errorf("beyond it: status %d", p.page.Status)
+		}
+		var kept int
+		s.tx(func(tx *db.Tx) error { return tx.Row("SELECT count(*) FROM app_requests", nil, &kept) })
+		if kept != 600 {
+			t.Errorf("%d are kept", kept)
+		}
+		s.from("192.0.2.8").open(c.question()).sees("user name")
+	})
+}

@@ -2,12 +2,14 @@
 package signin
 
 import (
+	"net/http"
 	"net/netip"
 	"time"
 
 	"woggle/internal/audit"
 	"woggle/internal/db"
 	"woggle/internal/limit"
+	"woggle/internal/page"
 	"woggle/internal/problem"
 )
 
@@ -78,6 +80,9 @@ func (bs bounds) record(tx *db.Tx, a *Attempt) error {
 var (
 	startAddress  = limit.Rule{Name: "start-address", Max: 300, Window: 10 * time.Minute}
 	startNetwork  = limit.Rule{Name: "start-network", Max: 1000, Window: 10 * time.Minute}
+	// Requests of apps that are kept until somebody signs in.
+	requestAddress = limit.Rule{Name: "request-address", Max: 600, Window: 10 * time.Minute}
+	requestNetwork = limit.Rule{Name: "request-network", Max: 2000, Window: 10 * time.Minute}
 	forgotAddress = limit.Rule{Name: "forgot-address", Max: 60, Window: time.Hour}
 	forgotNetwork = limit.Rule{Name: "forgot-network", Max: 300, Window: time.Hour}
 )
@@ -90,6 +95,16 @@ func (f *Flow) startBounds(a *Attempt) bounds {
 	return places(a, startAddress, startNetwork)
 }
 
+// AdmitRequest counts a request of an app before it is kept, by where its visitor is. It returns zero if it may be kept, else how
+// long to wait, which is to be committed and told by TooManyHere.
+func (f *Flow) AdmitRequest(tx *db.Tx, r *http.Request) (wait time.Duration, err error) {
+	a := &Attempt{visit: page.VisitOf(r)}
+	return places(a, requestAddress, requestNetwork).admit(tx, a)
+}
+
+// TooManyHere says that the place where the visitor is has asked too often.
+func TooManyHere(wait time.Duration) error { return problemTooManyHere(wait) }
+
 // problemTooManyHere says that the place where the visitor is has asked too often. It is the same for every name.
 func problemTooManyHere(wait time.Duration) *problem.Problem {
 	return problem.New(problem.Limited, "signin.too-many-here").After(wait)
@@ -97,7 +112,7 @@ func problemTooManyHere(wait time.Duration) *problem.Problem {
 
 // forgetPlaces deletes where visitors were and what they typed, once no bound needs it.
 func forgetPlaces(tx *db.Tx) error {
-	return limit.Forget(tx, address, network, codeAddress, codeNetwork, startAddress, startNetwork, forgotAddress, forgotNetwork,
+	return limit.Forget(tx, address, network, codeAddress, codeNetwork, startAddress, startNetwork, requestAddress, requestNetwork, forgotAddress, forgotNetwork,
 		spraying, sighting)
 }
 

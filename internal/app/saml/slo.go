@@ -7,12 +7,11 @@ import (
 	"strings"
 	"time"
 
-	"woggle/internal/app"
 	"woggle/internal/db"
 	"woggle/internal/page"
-	"woggle/internal/problem"
 	"woggle/internal/samltoken"
 	"woggle/internal/signedxml"
+	"woggle/internal/signin"
 )
 
 // sloByRedirect takes a request or an answer of an app. What follows happens at /saml/signout, whose address is the
@@ -60,7 +59,7 @@ func (p *Provider) ordered(w http.ResponseWriter, r *http.Request, in *incoming,
 		Sessions: order.Sessions, Signed: in.signed}
 	var wait time.Duration
 	err = p.DB.Tx(r.Context(), func(tx *db.Tx) (err error) {
-		if wait, err = app.Admit(tx, r); err != nil || wait > 0 {
+		if wait, err = p.Desk.Flow.AdmitRequest(tx, r); err != nil || wait > 0 {
 			return err
 		}
 		return insertFarewell(tx, f, browser)
@@ -69,7 +68,7 @@ func (p *Provider) ordered(w http.ResponseWriter, r *http.Request, in *incoming,
 	case err != nil:
 		return err
 	case wait > 0:
-		return problem.New(problem.Limited, "signin.too-many-here").After(wait)
+		return signin.TooManyHere(wait)
 	}
 	return page.Redirect(w, r, f.address())
 }
