@@ -61,8 +61,10 @@ func (c *Catalogue) Forget() {
 	c.known = nil
 }
 
-// index leaves out an app whose settings cannot be read, as after a step back to an older version: the others go on.
+// index leaves out an app whose settings cannot be read, as after a step back to an older version: the others go on. What two
+// apps are found by finds neither: which of them says who may enter must not hang on the order.
 func (c *Catalogue) index(apps []*App, now time.Time) *Apps {
+	var twice [][2]string
 	all := &Apps{at: now, byID: map[string]*App{}, byAudience: map[[2]string]*App{}}
 	for _, a := range apps {
 		if err := c.read(a); err != nil {
@@ -71,9 +73,18 @@ func (c *Catalogue) index(apps []*App, now time.Time) *Apps {
 		}
 		all.all = append(all.all, a)
 		all.byID[a.ID] = a
-		if a.Audience != "" {
-			all.byAudience[[2]string{a.Protocol, a.Audience}] = a
+		if a.Audience == "" {
+			continue
 		}
+		name := [2]string{a.Protocol, a.Audience}
+		if other, taken := all.byAudience[name]; taken {
+			twice = append(twice, name)
+			c.log.Error("two apps are closed, because they go by one name: remove one of them", "app", a.ID, "other", other.ID, "name", a.Audience)
+		}
+		all.byAudience[name] = a
+	}
+	for _, name := range twice {
+		delete(all.byAudience, name)
 	}
 	return all
 }

@@ -51,6 +51,19 @@ func ProfileOf(tx *db.Tx, user directory.User, a *App) (p Profile, err error) {
 	return p, nil
 }
 
+// OwnEmail is the user's e-mail address, or empty where somebody else has the same: an app that knows people by it would take one
+// for the other, who may be a child of theirs, or whom another system has put here under a leader's address.
+func OwnEmail(tx *db.Tx, user directory.User) (string, error) {
+	if user.Email == "" {
+		return "", nil
+	}
+	all, err := directory.ByEmail(tx, user.Email, 2)
+	if err != nil || len(all) != 1 {
+		return "", err
+	}
+	return user.Email, nil
+}
+
 // Tile is an app as a person sees it.
 type Tile struct {
 	ID   string // of the app, or empty

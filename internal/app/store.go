@@ -7,6 +7,7 @@ import (
 	"woggle/internal/audit"
 	"woggle/internal/db"
 	"woggle/internal/problem"
+	"woggle/internal/session"
 )
 
 const columns = "id, name, protocol, launch, logo, disabled, groups, need, tell, settings, from_file"
@@ -73,7 +74,8 @@ func Put(tx *db.Tx, actor string, a *App) error {
 	return audit.Record(tx, audit.Event{Type: event, Actor: actor, Detail: audit.Detail{"app": a.ID, "name": a.Name, "protocol": a.Protocol}})
 }
 
-// Remove deletes the app and records it; whoever is signed in to it there stays so there. Its error is NotFound.
+// Remove deletes the app, ends what it was given, and records it; whoever is signed in to it there stays so there. Its error is
+// NotFound.
 func Remove(tx *db.Tx, actor, id string) error {
 	var name string
 	there, err := tx.Found("DELETE FROM apps WHERE id = $1 RETURNING name", []any{id}, &name)
@@ -81,6 +83,9 @@ func Remove(tx *db.Tx, actor, id string) error {
 		err = problem.New(problem.NotFound, "app.unknown")
 	}
 	if err != nil {
+		return err
+	}
+	if err := session.LeaveApp(tx, id); err != nil {
 		return err
 	}
 	return audit.Record(tx, audit.Event{Type: audit.AppRemoved, Actor: actor, Detail: audit.Detail{"app": id, "name": name}})
@@ -135,9 +140,12 @@ func spendRequest(tx *db.Tx, id string) (bool, error) {
 	return n == 1, err
 }
 
-// Sweep deletes requests that are long over. No rule depends on it.
-func Sweep(tx *db.Tx) error {
-	_, err := tx.Exec("DELETE FROM app_requests WHERE id IN (SELECT id FROM app_requests WHERE created_at < $1 LIMIT 1000)",
-		tx.Now.Add(-24*life).UnixMilli())
-	return err
+// swept is how many rows are deleted at once, so that nobody waits for it.
+const swept = 1000
+
+// Sweep deletes requests that are long over, and tells whether there may be more. No rule depends on it.
+func Sweep(tx *db.Tx) (more bool, err error) {
+	n, err := tx.Exec("DELETE FROM app_requests WHERE id IN (SELECT id FROM app_requests WHERE created_at < $1 LIMIT $2)",
+		tx.Now.Add(-24*life).UnixMilli(), swept)
+	return n == swept, err
 }

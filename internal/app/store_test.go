@@ -2,7 +2,9 @@ package app
 
 import (
 	"encoding/json"
+	"log/slog"
 	"reflect"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -119,6 +121,57 @@ func TestARequestBelongsToOneBrowser(t *testing.T) {
 		if find("brought", "theirs") != nil || !find("brought", "mine").bound {
 			t.Error("it does not belong to who came first")
 		}
+	})
+}
+
+// Two apps of one name in their protocol are both closed: else one that is open to everybody would be a way into the other.
+func TestTwoAppsOfOneNameAreClosed(t *testing.T) {
+	c := &Catalogue{log: slog.New(slog.DiscardHandler), read: func(a *App) error {
+		a.Audience = a.Name
+		return nil
+	}}
+	all := c.index([]*App{{ID: "a", Protocol: "saml", Name: "urn:pay", Groups: []string{"finance"}}, {ID: "b", Protocol: "saml", Name: "urn:rota"},
+		{ID: "c", Protocol: "saml", Name: "urn:pay"}, {ID: "d", Protocol: "wsfed", Name: "urn:pay"}, {ID: "e", Protocol: "saml", Name: "urn:pay"}}, time.Now())
+	if _, found := all.ByAudience("saml", "urn:pay"); found {
+		t.Error("one of them is found")
+	}
+	for _, other := range [][2]string{{"saml", "urn:rota"}, {"wsfed", "urn:pay"}} {
+		if _, found := all.ByAudience(other[0], other[1]); !found {
+			t.Errorf("%v is not found", other)
+		}
+	}
+}
+
+// What is over is swept, however much there is.
+func TestAllThatIsOverIsSwept(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *dbtest.Clock) {
+		run(t, d, func(tx *db.Tx) error {
+			for i := range swept + 1 {
+				q := &Request{ID: strconv.Itoa(i), Protocol: "oidc", App: &App{ID: "rota"}, Data: json.RawMessage(`{}`)}
+				if err := insertRequest(tx, q, nil); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		clock.Advance(25 * time.Hour)
+		for _, want := range []bool{true, false} {
+			run(t, d, func(tx *db.Tx) error {
+				more, err := Sweep(tx)
+				if more != want {
+					t.Errorf("there is more: %t", more)
+				}
+				return err
+			})
+		}
+		run(t, d, func(tx *db.Tx) error {
+			var left int
+			err := tx.Row("SELECT count(*) FROM app_requests", nil, &left)
+			if left != 0 {
+				t.Errorf("%d rows are left", left)
+			}
+			return err
+		})
 	})
 }
 

@@ -157,6 +157,13 @@ func OfUser(tx *db.Tx, user, before string, count int) ([]Event, error) {
 	return events, err
 }
 
+// LastActor is who did the newest of the person's events of these four types, or empty where there is none.
+func LastActor(tx *db.Tx, user string, a, b, c, d Type) (actor string, err error) {
+	_, err = tx.Found(`SELECT actor FROM audit_events WHERE user_id = $1 AND type IN ($2, $3, $4, $5) ORDER BY id DESC LIMIT 1`,
+		[]any{user, string(a), string(b), string(c), string(d)}, &actor)
+	return actor, err
+}
+
 // SignInBefore is the person's last sign-in before that time, or nil if it is not among their newest 50 events. Of the
 // event it gives when and with which browser.
 func SignInBefore(tx *db.Tx, user string, before time.Time) (*Event, error) {

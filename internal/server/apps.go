@@ -151,9 +151,11 @@ func (s *Server) tellApps(ctx context.Context) {
 	}
 }
 
-// sweepGrants deletes what apps were given and is long over, a little at a time, until nothing is left.
+// sweepGrants deletes what is long over of sessions and of what apps asked and were given, a little at a time, until nothing is
+// left: as much comes in a day as people sign in.
 func (s *Server) sweepGrants(ctx context.Context) {
-	for name, sweep := range map[string]func(*db.Tx) (bool, error){"grants": oidc.Sweep, "answers of SAML": saml.Sweep} {
+	for name, sweep := range map[string]func(*db.Tx) (bool, error){"sessions": session.Sweep, "requests of apps": app.Sweep, "grants": oidc.Sweep,
+		"answers of SAML": saml.Sweep, "answers of WS-Federation": wsfed.Sweep, "hosts behind proxies": forwardauth.Sweep} {
 		for more := true; more && ctx.Err() == nil; {
 			err := s.db.Tx(ctx, func(tx *db.Tx) (err error) {
 				more, err = sweep(tx)
@@ -214,8 +216,7 @@ func (s *Server) warnOfCertificates(ctx context.Context) error {
 
 // sweepApps deletes what apps have left behind.
 func sweepApps() map[string]func(*db.Tx) error {
-	return map[string]func(*db.Tx) error{"requests of apps": app.Sweep, "answers of WS-Federation": wsfed.Sweep,
-		"hosts behind proxies": forwardauth.Sweep, "requests of external MFA": externalmfa.Sweep}
+	return map[string]func(*db.Tx) error{"requests of external MFA": externalmfa.Sweep}
 }
 
 // foreign wraps a page that another site's form comes to: an app sends the browser with a request. It is no form of ours, so

@@ -15,7 +15,6 @@ import (
 	"woggle/internal/message"
 	"woggle/internal/message/bill"
 	"woggle/internal/method/phone"
-	"woggle/internal/session"
 	"woggle/internal/signin"
 )
 
@@ -61,7 +60,6 @@ func every(ctx context.Context, first, pause time.Duration, work func()) {
 func (s *Server) sweep(ctx context.Context) {
 	steps := map[string]func(*db.Tx) error{
 		"attempts": signin.Sweep,
-		"sessions": session.Sweep,
 		"limits":   func(tx *db.Tx) error { return limit.Sweep(tx, keepLimits) },
 		"phones":   phone.Sweep,
 		"spending": bill.Sweep,

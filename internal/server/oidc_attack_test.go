@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"woggle/internal/app"
 	"woggle/internal/db"
 	"woggle/internal/db/dbtest"
 	"woggle/internal/keys"
@@ -241,6 +242,24 @@ func race(count int, work func(i int)) {
 func twoNodes(t *testing.T, story func(s *site)) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *dbtest.Clock) {
 		story(newSiteWith(t, d, clock, 2, keys.Random(), &post{}))
+	})
+}
+
+// An app that is removed, and one that gets its id later: nothing that the first was given is good at the second.
+func TestOIDCAnAppAddedAgainBeginsAnew(t *testing.T) {
+	each(t, func(s *site) {
+		b := s.enters(s.member("aisha"))
+		settings := map[string]any{"token_auth": "none"}
+		old := s.relying("kit", settings)
+		tokens := old.tokens(b, "scope", "openid offline_access")
+		s.tx(func(tx *db.Tx) error { return app.Remove(tx, "system", "kit") })
+		next := s.relying("kit", settings)
+		if next.refresh(tokens.str("refresh_token")).status == http.StatusOK || next.userinfo(tokens.str("access_token")).status == http.StatusOK {
+			s.t.Error("what the removed app was given is good still")
+		}
+		if again := next.tokens(b).str("access_token"); next.userinfo(again).status != http.StatusOK || next.userinfo(tokens.str("access_token")).status == http.StatusOK {
+			s.t.Error("the new one is not begun anew")
+		}
 	})
 }
 

@@ -61,6 +61,28 @@ func TestOIDCPushedRequests(t *testing.T) {
 	})
 }
 
+// Threat T62: what the settings keep from an app it does not get by the name of the claim either, and nobody is asked in a circle
+// about what they cannot give.
+func TestOIDCAClaimByNameIsNoWayAroundTheScopes(t *testing.T) {
+	onSQLite(t, func(s *site) {
+		b := s.enters(s.member("aisha"))
+		const claims = `{"userinfo":{"email":null,"name":null},"id_token":{"email":{"essential":true},"groups":null}}`
+		c := s.relying("modest", map[string]any{"scopes": []string{"openid"}})
+		tokens := c.tokens(b, "scope", "openid email", "claims", claims)
+		info, told := c.userinfo(tokens.str("access_token")).body, c.claims(tokens.str("id_token"))
+		for _, claim := range []string{"email", "name", "groups"} {
+			if info[claim] != nil || told[claim] != nil {
+				t.Errorf("%s is told: %v, %v", claim, info, told)
+			}
+		}
+		asks := s.relying("asks", map[string]any{"scopes": []string{"openid"}, "consent": true})
+		b.open(asks.question("scope", "openid", "claims", claims)).sees("May Kit store know").press("Yes, tell it")
+		if back := asks.bring(b); back.Get("code") == "" {
+			t.Errorf("after a yes: %v", back)
+		}
+	})
+}
+
 // Anybody may come in the name of an app that keeps no secret, and fills no table with it.
 func TestOIDCStrangersFillNoTable(t *testing.T) {
 	onSQLite(t, func(s *site) {

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -376,6 +377,32 @@ func TestOIDCTwoNodesTellAnAppOnce(t *testing.T) {
 		})
 		if heard := e.heard(); len(heard) != 3 {
 			s.t.Errorf("three sign-outs were told %d times", len(heard))
+		}
+	})
+}
+
+// An app that does not answer, and of which many have signed out, does not keep the others from hearing of it.
+func TestOIDCADeadAppKeepsNobodyWaiting(t *testing.T) {
+	onSQLite(t, func(s *site) {
+		dead, alive := newEar(t), newEar(t)
+		dead.answers(http.StatusBadGateway)
+		s.relying("a-dead", map[string]any{"backchannel_logout_uri": dead.web.URL})
+		s.relying("b-alive", map[string]any{"backchannel_logout_uri": alive.web.URL})
+		user := s.member("aisha")
+		s.tx(func(tx *db.Tx) error {
+			for i := range 90 {
+				id, a := strconv.Itoa(i), []string{"a-dead", "b-alive"}[i%2]
+				_, err := tx.Exec(`INSERT INTO visits (id, session_id, user_id, app_id, epoch, created_at, expires_at, ended_at)
+					VALUES ($1, $1, $2, $3, 0, $4, $4, $4)`, id, user.ID, a, tx.Now.UnixMilli())
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		s.tellApps()
+		if len(dead.heard()) != 20 || len(alive.heard()) != 45 {
+			t.Errorf("the dead one was called %d times, and the other %d", len(dead.heard()), len(alive.heard()))
 		}
 	})
 }

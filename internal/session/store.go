@@ -119,15 +119,16 @@ const swept = 1000
 // offlineMost is longer than the life of anything that an app may keep after its person has signed out.
 const offlineMost = 100 * 24 * time.Hour
 
-// Sweep deletes sessions and visits that ended long ago. No rule depends on it.
-func Sweep(tx *db.Tx) error {
+// Sweep deletes sessions and visits that ended long ago, and tells whether there may be more. No rule depends on it.
+func Sweep(tx *db.Tx) (more bool, err error) {
 	old := tx.Now.Add(-30 * 24 * time.Hour).UnixMilli()
-	if _, err := tx.Exec("DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at < $1 LIMIT $2)", old, swept); err != nil {
-		return err
+	sessions, err := tx.Exec("DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at < $1 LIMIT $2)", old, swept)
+	if err != nil {
+		return false, err
 	}
-	_, err := tx.Exec("DELETE FROM visits WHERE id IN (SELECT id FROM visits WHERE expires_at < $1 LIMIT $2)",
+	visits, err := tx.Exec("DELETE FROM visits WHERE id IN (SELECT id FROM visits WHERE expires_at < $1 LIMIT $2)",
 		tx.Now.Add(-offlineMost).UnixMilli(), swept)
-	return err
+	return sessions == swept || visits == swept, err
 }
 
 const visitColumns = "id, session_id, user_id, app_id, epoch, offline, data, ended_at, revoked"
@@ -153,6 +154,14 @@ func leave(tx *db.Tx, user, session string, revoked bool) error {
 func leaveOthers(tx *db.Tx, user, keep string) error {
 	_, err := tx.Exec(`UPDATE visits SET ended_at = CASE WHEN ended_at = 0 THEN $3 ELSE ended_at END, revoked = TRUE
 		WHERE user_id = $1 AND session_id <> $2 AND NOT revoked`, user, keep, tx.Now.UnixMilli())
+	return err
+}
+
+// LeaveApp revokes all visits to an app that is removed: another one that gets its id some day is not to go on with what was
+// given to this one. They are their sessions' no more, so that each can begin a new stay there.
+func LeaveApp(tx *db.Tx, app string) error {
+	_, err := tx.Exec(`UPDATE visits SET session_id = id, ended_at = CASE WHEN ended_at = 0 THEN $2 ELSE ended_at END, revoked = TRUE
+		WHERE app_id = $1 AND session_id <> id`, app, tx.Now.UnixMilli())
 	return err
 }
 

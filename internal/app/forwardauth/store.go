@@ -66,10 +66,10 @@ func endVisit(tx *db.Tx, visit string) (ended bool, err error) {
 const swept = 1000
 
 // Sweep deletes tickets that were never used and hosts that were signed out. Others go with their visits. No rule depends
-// on it.
-func Sweep(tx *db.Tx) error {
-	_, err := tx.Exec(`DELETE FROM forward_sessions WHERE id IN
+// on it. It tells whether there may be more.
+func Sweep(tx *db.Tx) (more bool, err error) {
+	n, err := tx.Exec(`DELETE FROM forward_sessions WHERE id IN
 		(SELECT id FROM forward_sessions WHERE created_at < $1 AND (opened_at = 0 OR ended_at > 0) LIMIT $2)`,
 		tx.Now.Add(-24*time.Hour).UnixMilli(), swept)
-	return err
+	return n == swept, err
 }

@@ -244,7 +244,10 @@ func TestWhatIsOverIsSwept(t *testing.T) {
 		address, nonce := ticket(t, wg, b, "wiki.example.org")
 		cookie := token(ask(t, wg, 0, "caddy", question{target: address, header: nonceCookie(nonce)}))
 		clock.Advance(25 * time.Hour)
-		wg.Tx(forwardauth.Sweep)
+		wg.Tx(func(tx *db.Tx) error {
+			_, err := forwardauth.Sweep(tx)
+			return err
+		})
 		count := func() (n int) {
 			wg.Tx(func(tx *db.Tx) error { return tx.Row("SELECT count(*) FROM forward_sessions", nil, &n) })
 			return n

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -48,17 +49,23 @@ func (p *Provider) TellApps(ctx context.Context) error {
 		if clientOf(a).BackchannelLogoutURI == "" {
 			continue
 		}
-		for more := true; more && ctx.Err() == nil; {
+		// One that does not answer is left for the next time: the others must hear of it now.
+		for answers := true; answers && ctx.Err() == nil; {
 			claimed, err := p.claimUntold(ctx, a.ID)
 			if err != nil {
 				return err
 			}
 			var all sync.WaitGroup
+			var heard atomic.Int64
 			for _, visit := range claimed {
-				all.Go(func() { p.tellApp(ctx, a, visit) })
+				all.Go(func() {
+					if p.tellApp(ctx, a, visit) {
+						heard.Add(1)
+					}
+				})
 			}
 			all.Wait()
-			more = len(claimed) > 0
+			answers = heard.Load() > 0
 		}
 	}
 	return nil
@@ -86,18 +93,21 @@ func (p *Provider) claimUntold(ctx context.Context, app string) (claimed []told,
 	return claimed, err
 }
 
-// tellApp tells an app of one visit.
-func (p *Provider) tellApp(ctx context.Context, a *app.App, visit told) {
-	if err := p.callLogout(ctx, a, visit.Visit); err != nil {
+// tellApp tells an app of one visit, and tells whether it has understood.
+func (p *Provider) tellApp(ctx context.Context, a *app.App, visit told) bool {
+	err := p.callLogout(ctx, a, visit.Visit)
+	if err != nil {
 		if ctx.Err() != nil || p.DB.Now().Sub(visit.EndedAt) < toldGiveUp {
 			p.Log.WarnContext(ctx, "an app could not be told of a sign-out; it is tried again", "app", a.ID, "tries", visit.Tries, "error", err)
-			return
+			return false
 		}
 		p.Log.ErrorContext(ctx, "an app was never told of a sign-out", "app", a.ID, "tries", visit.Tries, "error", err)
 	}
+	understood := err == nil
 	if err := p.DB.Tx(ctx, func(tx *db.Tx) error { return strikeOff(tx, visit.ID) }); err != nil && ctx.Err() == nil {
 		p.Log.ErrorContext(ctx, "an app may be told of a sign-out twice", "app", a.ID, "error", err)
 	}
+	return understood
 }
 
 // callLogout sends the logout token (section 2.5). The app has understood when it says 200, or 204 as some do.

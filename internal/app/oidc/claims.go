@@ -48,7 +48,7 @@ const (
 )
 
 // readClaims reads the parameter claims. Of values it heeds those that say who it has to be, and how it has to be proved.
-func (q *question) readClaims(parameter string, d *app.Demand) *oidc.Error {
+func (q *question) readClaims(parameter string, client *Client, d *app.Demand) *oidc.Error {
 	if parameter == "" {
 		return nil
 	}
@@ -60,7 +60,7 @@ func (q *question) readClaims(parameter string, d *app.Demand) *oidc.Error {
 		len(asked.UserInfo) > mostClaimsFor || len(asked.IDToken) > mostClaimsFor {
 		return oidc.ErrInvalidRequest().WithDescription("claims is not JSON as of OpenID Connect Core section 5.5, or too long")
 	}
-	q.Claims = claimsRequest{UserInfo: names(asked.UserInfo), IDToken: names(asked.IDToken)}
+	q.Claims = claimsRequest{UserInfo: client.names(asked.UserInfo), IDToken: client.names(asked.IDToken)}
 	for _, subject := range [][]string{asked.UserInfo["sub"].wants(), asked.IDToken["sub"].wants()} {
 		switch {
 		case len(subject) == 0:
@@ -83,9 +83,11 @@ func (q *question) readClaims(parameter string, d *app.Demand) *oidc.Error {
 // claimForm is what a claim can be called that we have: an id of a field, or a word of the standard.
 var claimForm = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,60}$`)
 
-func names(asked map[string]*askedClaim) (all []string) {
+// names are the claims that are asked for by name, as far as the client may have the scope that each belongs to: what its
+// settings keep from it, it gets in no other way either (threat T62).
+func (c *Client) names(asked map[string]*askedClaim) (all []string) {
 	for name := range asked {
-		if claimForm.MatchString(name) {
+		if claimForm.MatchString(name) && slices.Contains(c.Scopes, scopeFor(name)) {
 			all = append(all, name)
 		}
 	}
@@ -100,6 +102,13 @@ var scopeOf = map[string]string{
 	"locale": oidc.ScopeProfile, "email": oidc.ScopeEmail, "phone_number": oidc.ScopePhone, "address": oidc.ScopeAddress, "groups": scopeGroups,
 }
 
+func scopeFor(claim string) string {
+	if scope, known := scopeOf[claim]; known {
+		return scope
+	}
+	return oidc.ScopeProfile
+}
+
 // reserved are names of claims that mean something else than a detail of a person.
 var reserved = []string{"iss", "sub", "aud", "exp", "iat", "nbf", "jti", "auth_time", "nonce", "acr", "amr", "azp", "at_hash", "c_hash", "sid", "client_id",
 	"scope", "act", "cnf", "events", "email_verified", "phone_number_verified", "active", "username", "token_type", "updated_at"}
@@ -109,11 +118,7 @@ var reserved = []string{"iss", "sub", "aud", "exp", "iat", "nbf", "jti", "auth_t
 func tell(user directory.User, profile app.Profile, scopes, asked []string) *oidc.UserInfo {
 	info := &oidc.UserInfo{Subject: user.ID}
 	told := func(claim string) bool {
-		scope, known := scopeOf[claim]
-		if !known {
-			scope = oidc.ScopeProfile
-		}
-		return slices.Contains(scopes, scope) || slices.Contains(asked, claim)
+		return slices.Contains(scopes, scopeFor(claim)) || slices.Contains(asked, claim)
 	}
 	if told("name") {
 		info.Name = user.Name()

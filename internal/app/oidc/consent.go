@@ -32,10 +32,7 @@ type consentPage struct {
 func (q *question) asked() []string {
 	scopes := slices.Clone(q.Scope)
 	for _, claim := range slices.Concat(q.Claims.UserInfo, q.Claims.IDToken) {
-		scope, known := scopeOf[claim]
-		if !known {
-			scope = oidc.ScopeProfile
-		}
+		scope := scopeFor(claim)
 		if !slices.Contains(reserved, claim) && !slices.Contains(scopes, scope) {
 			scopes = append(scopes, scope)
 		}

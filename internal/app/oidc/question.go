@@ -91,7 +91,7 @@ func (q *question) read(params url.Values, client *Client, now time.Time) (d app
 	if fault = q.readChallenge(params, client); fault != nil {
 		return d, fault
 	}
-	if fault = q.readClaims(params.Get("claims"), &d); fault != nil {
+	if fault = q.readClaims(params.Get("claims"), client, &d); fault != nil {
 		return d, fault
 	}
 	return d, readPrompt(params, now, &d)

@@ -56,7 +56,7 @@ func (p *Provider) Enter(w http.ResponseWriter, r *http.Request, e *app.Entry) e
 			err = p.atMicrosoft(tx, s.User, asked.Hint, q.App, &assertion)
 		} else {
 			assertion.Attributes = party.attributes(s.User, told)
-			assertion.Subject, err = party.name(tx, q.App, s.User, asked.Format, assertion.Issuer, told.Values)
+			assertion.Subject, err = party.name(tx, q.App, s.User, asked.Format, assertion.Issuer)
 		}
 		if err != nil {
 			return err

@@ -17,7 +17,9 @@ import (
 	"woggle/internal/audit"
 	"woggle/internal/db"
 	"woggle/internal/db/dbtest"
+	"woggle/internal/directory"
 	"woggle/internal/samltoken"
+	"woggle/internal/server"
 	"woggle/internal/signedxml"
 	"woggle/test/visitor"
 )
@@ -206,6 +208,35 @@ func TestNamesThatCouldBreakOut(t *testing.T) {
 	})
 	if _, ok := p.hasAnswer(named.byRedirect(p.signedIn(user), named.asks("", ""), "")); ok {
 		t.Error("a name with markup in it is told")
+	}
+}
+
+// An address that two people share is nobody's name: the app would take one for the other.
+func TestASharedAddressNamesNobody(t *testing.T) {
+	p := newSP(newSite(t), "rota").registered(map[string]any{"name_id": "email"})
+	p.tx(func(tx *db.Tx) error { // as another system may, which keeps people here
+		_, err := directory.Add(tx, directory.User{Username: "mallory", Email: "AISHA@northwold.example"})
+		return err
+	})
+	mallory := p.user
+	p.tx(func(tx *db.Tx) (err error) {
+		mallory, _, err = directory.ByUsername(tx, "mallory")
+		return err
+	})
+	for _, user := range []directory.User{mallory, p.user} {
+		if a, ok := p.hasAnswer(p.byRedirect(p.signedIn(user), p.asks("", ""), "")); ok {
+			t.Errorf("%s comes as %s", user.Username, a.at("./Assertion/Subject/NameID"))
+		}
+	}
+}
+
+// A detail names nobody: people fill it in by themselves.
+func TestADetailIsNoName(t *testing.T) {
+	p := newSP(newSite(t), "rota")
+	raw := `{"entity_id": "` + p.entity + `", "acs": "` + p.acs + `", "name_id": "member_number"}`
+	err := server.AppReaders()["saml"](&app.App{ID: "rota", Tell: []string{"member_number"}, Settings: []byte(raw)})
+	if err == nil || !strings.Contains(err.Error(), "whom they like") {
+		t.Errorf("read with %v", err)
 	}
 }
 

@@ -18,8 +18,9 @@ import (
 var formats = map[string]string{"persistent": samltoken.Persistent, "transient": samltoken.Transient, "email": samltoken.Email,
 	"unspecified": samltoken.Unspecified}
 
-// readName settles what the name is. Unless it is said, it is a persistent one that no other app knows.
-func (p *party) readName(tell []string) error {
+// readName settles what the name is. Unless it is said, it is a persistent one that no other app knows. A detail of the person
+// cannot be the name: people change those by themselves, and would be whom they like at the app.
+func (p *party) readName() error {
 	if p.NameID == "" {
 		p.NameID = "persistent"
 	}
@@ -29,10 +30,8 @@ func (p *party) readName(tell []string) error {
 	case "username", "unspecified":
 		p.NameID, p.format = "username", samltoken.Unspecified
 	default:
-		if !slices.Contains(tell, p.NameID) {
-			return fmt.Errorf("name_id: write persistent, transient, email, username, or the id of a detail that tell names; %q is none of these", p.NameID)
-		}
-		p.format = samltoken.Unspecified
+		return fmt.Errorf("name_id: write persistent, transient, email or username; %q is none of these (people can change details by themselves, "+
+			"and would be whom they like)", p.NameID)
 	}
 	if p.NameIDFormat != "" {
 		p.format = p.NameIDFormat
@@ -58,7 +57,7 @@ func (p *party) gives(format, qualifier string) bool {
 }
 
 // name is what the person is called at the app.
-func (p *party) name(tx *db.Tx, a *app.App, user directory.User, wanted, issuer string, details map[string]string) (n samltoken.NameID, err error) {
+func (p *party) name(tx *db.Tx, a *app.App, user directory.User, wanted, issuer string) (n samltoken.NameID, err error) {
 	kind, format := p.NameID, p.format
 	if wanted != p.format && (wanted == samltoken.Persistent || wanted == samltoken.Transient) {
 		kind, format = "persistent", wanted
@@ -75,11 +74,9 @@ func (p *party) name(tx *db.Tx, a *app.App, user directory.User, wanted, issuer 
 		n.Qualifier, n.ReceivedBy = issuer, p.EntityID
 		n.Value = samltoken.NewID()
 	case "email":
-		n.Value = user.Email
+		n.Value, err = app.OwnEmail(tx, user)
 	case "username":
 		n.Value = user.Username
-	default:
-		n.Value = details[kind]
 	}
 	if err == nil && n.Value == "" {
 		err = problem.New(problem.Forbidden, "saml.no-name", problem.Args{"app": a.Name})

@@ -30,7 +30,7 @@ type Settings struct {
 	SignResponse       bool            `json:"sign_response,omitempty"`        // besides the assertion, which always is
 	Encrypt            bool            `json:"encrypt,omitempty"`              // assertions are, besides the TLS that carries them
 	EncryptCertificate string          `json:"encrypt_certificate,omitempty"`  // PEM, of the app's key for that
-	NameID             string          `json:"name_id,omitempty"`              // persistent, transient, email, username, or the id of a detail
+	NameID             string          `json:"name_id,omitempty"`              // persistent, transient, email or username
 	NameIDFormat       string          `json:"name_id_format,omitempty"`       // how the name is called, where it is not as usual
 	Attributes         many[Attribute] `json:"attributes,omitempty"`           // empty: name and address, and what the app is told besides
 	IDPInitiated       bool            `json:"idp_initiated,omitempty"`        // people may begin at /saml/start/{app}
@@ -190,7 +190,7 @@ func (s Settings) read(tell []string) (*party, error) {
 	if err := p.readCertificates(); err != nil {
 		return nil, err
 	}
-	if err := p.readName(tell); err != nil {
+	if err := p.readName(); err != nil {
 		return nil, err
 	}
 	return p, p.readAttributes(tell)

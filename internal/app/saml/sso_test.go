@@ -11,7 +11,6 @@ import (
 	"woggle/internal/app"
 	"woggle/internal/db"
 	"woggle/internal/db/dbtest"
-	"woggle/internal/directory"
 	"woggle/internal/samltoken"
 	"woggle/internal/signedxml"
 	"woggle/test/judge"
@@ -58,19 +57,12 @@ func TestS01toS03BothBindings(t *testing.T) {
 func TestS04EntrasMinimalRequest(t *testing.T) {
 	p := newSP(newSite(t), "entra")
 	p.entity, p.acs = "urn:federation:MicrosoftOnline", "https://login.microsoftonline.com/login.srf"
-	p.registered(map[string]any{"name_id": "immutable_id", "name_id_format": "persistent", "own_issuer": true,
+	p.registered(map[string]any{"name_id": "username", "name_id_format": "persistent", "own_issuer": true,
 		"attributes": []map[string]string{{"name": "IDPEmail", "value": "email"}, {"name": "http://schemas.xmlsoap.org/claims/UPN", "value": "email"},
-			{"name": "http://schemas.microsoft.com/LiveID/Federation/2008/05/ImmutableID", "value": "immutable_id"}}},
-		func(a *app.App) { a.Tell = []string{"immutable_id"} })
-	p.tx(func(tx *db.Tx) error {
-		if err := directory.AddField(tx, "system", directory.Field{ID: "immutable_id", Kind: "text", Labels: map[string]string{"en": "Immutable id"}}); err != nil {
-			return err
-		}
-		return directory.SetValues(tx, "system", p.user, map[string]string{"immutable_id": "abcdefghijklmnopqrstuvwxy2"})
-	})
+			{"name": "http://schemas.microsoft.com/LiveID/Federation/2008/05/ImmutableID", "value": "username"}}})
 	inner := `<samlp:NameIDPolicy Format="` + samltoken.Persistent + `"/>`
 	a := p.answered(p.byPost(p.signedIn(p.user), "/saml/sso", signedxml.Request, p.asks("", inner), "estsredirect=2&estsrequest=abc"))
-	if a.action != p.acs || a.at("./Assertion/Subject/NameID") != "abcdefghijklmnopqrstuvwxy2" || a.attr("//NameID", "Format") != samltoken.Persistent ||
+	if a.action != p.acs || a.at("./Assertion/Subject/NameID") != "aisha" || a.attr("//NameID", "Format") != samltoken.Persistent ||
 		a.at("./Assertion/Issuer") != p.web.URL+"/saml/metadata/entra" || a.attribute("IDPEmail")[0] != "aisha@northwold.example" {
 		t.Errorf("%s: %s", a.action, a.text)
 	}

@@ -50,6 +50,32 @@ func TestWhoIsKeptOutStaysOut(t *testing.T) {
 	})
 }
 
+// What a connection has disabled once is not its own for ever: an administrator let the person in again, and later kept them out.
+func TestWhoIsKeptOutLaterStaysOut(t *testing.T) {
+	each(t, func(w *world) {
+		id := w.person("ann")
+		active := func(value string) {
+			w.patch("/Users/"+id, `{"op":"Replace","path":"active","value":"`+value+`"}`).is(200)
+		}
+		set := func(s directory.Status) {
+			w.tx(func(tx *db.Tx) error { return directory.SetStatus(tx, "boss", id, s) })
+		}
+		active("False")
+		set(directory.Active)
+		set(directory.Disabled)
+		active("True")
+		if u := w.user(id); u.Status != directory.Disabled {
+			w.t.Errorf("whom an administrator keeps out is %s", u.Status)
+		}
+		set(directory.Active)
+		active("False")
+		active("True")
+		if u := w.user(id); u.Status != directory.Active {
+			w.t.Errorf("whom the connection kept out is %s", u.Status)
+		}
+	})
+}
+
 // Deleted is disabled and out of sight; the same externalId brings the same person back, the same name does not.
 func TestDeletedPeopleAreHeld(t *testing.T) {
 	each(t, func(w *world) {

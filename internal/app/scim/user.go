@@ -265,6 +265,11 @@ func (p people) setActive(tx *db.Tx, actor string, user *directory.User, l *link
 	case !active && user.Status == directory.Active:
 		status, l.disabled = directory.Disabled, true
 	case active && user.Status == directory.Disabled && l.disabled:
+		// Somebody may have let them in again since, and somebody else kept them out then.
+		last, err := audit.LastActor(tx, user.ID, audit.UserAdded, audit.UserDisabled, audit.UserLocked, audit.UserEnabled)
+		if err != nil || last != actor {
+			return err
+		}
 		status, l.disabled = directory.Active, false
 	default:
 		return nil

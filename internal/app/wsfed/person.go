@@ -44,11 +44,10 @@ func (p *Provider) identity(tx *db.Tx, user directory.User, hint string, client 
 		}
 		return p.Identities(tx, user, hint)
 	}
-	values, err := directory.Values(tx, user)
-	if err != nil {
+	if user.Email, err = app.OwnEmail(tx, user); err != nil {
 		return id, false, err
 	}
-	id.UPN, id.ImmutableID = detail(user, values, s.UPN), detail(user, values, s.ImmutableID)
+	id.UPN, id.ImmutableID = detail(user, nil, s.UPN), detail(user, nil, s.ImmutableID)
 	id.Issuer, found = s.issuer(id.UPN)
 	return id, found && id.ImmutableID != "", nil
 }
@@ -64,7 +63,11 @@ func (p *Provider) forOthers(tx *db.Tx, s *session.Session, client *app.App, t *
 	if settings.NameID == emailDetail {
 		t.format = samltoken.Email
 	}
-	if t.name = detail(s.User, profile.Values, settings.NameID); t.name == "" {
+	named := s.User
+	if named.Email, err = app.OwnEmail(tx, named); err != nil {
+		return err
+	}
+	if t.name = detail(named, nil, settings.NameID); t.name == "" {
 		return nobody(client)
 	}
 	for _, claim := range slices.Sorted(maps.Keys(settings.Claims)) {
@@ -104,7 +107,7 @@ func detail(user directory.User, values map[string]string, name string) string {
 // told tells of details that the settings name and the app is not told.
 func (s *settings) told(a *app.App) error {
 	free := []string{idDetail, usernameDetail, emailDetail, nameDetail, directory.GivenNameField, directory.FamilyNameField}
-	for _, name := range append(slices.Sorted(maps.Values(s.Claims)), s.NameID) {
+	for _, name := range slices.Sorted(maps.Values(s.Claims)) {
 		wanted := s.Realm != entra && !slices.Contains(free, name) && !a.Tells(name)
 		if wanted && !(name == groupsDetail && maps.Equal(s.Claims, usual)) {
 			return fmt.Errorf("the app is to get %q, which it is not told: add it to tell", name)

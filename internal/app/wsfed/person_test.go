@@ -19,10 +19,17 @@ func TestWhoSomebodyIsAtMicrosoft(t *testing.T) {
 	p := &Provider{Deps: Deps{Identities: func(_ *db.Tx, user directory.User, hint string) (samltoken.Identity, bool, error) {
 		return connected, user.Username == "aisha" && hint == "northwold.example", nil
 	}}}
-	var aisha, bryn directory.User
+	var aisha, bryn, child directory.User
 	err := d.Tx(t.Context(), func(tx *db.Tx) (err error) {
 		aisha, err = directory.Add(tx, directory.User{Username: "aisha", Email: "aisha@northwold.example", Role: directory.Member, Status: directory.Active})
 		if err != nil {
+			return err
+		}
+		child, err = directory.Add(tx, directory.User{Username: "carys", Email: "family@northwold.example"})
+		if err != nil {
+			return err
+		}
+		if _, err = directory.Add(tx, directory.User{Username: "dewi", Email: "Family@northwold.example"}); err != nil {
 			return err
 		}
 		bryn, err = directory.Add(tx, directory.User{Username: "bryn", Role: directory.Member, Status: directory.Active})
@@ -44,8 +51,8 @@ func TestWhoSomebodyIsAtMicrosoft(t *testing.T) {
 		"by the settings":                   {`{"domains": {"northwold.example": "urn:north"}}`, aisha, "", samltoken.Identity{Issuer: "urn:north", UPN: "aisha@northwold.example", ImmutableID: strings.ReplaceAll(aisha.ID, "-", "")}},
 		"by the settings, in other details": {`{"domains": {"northwold.example": "urn:north"}, "upn": "email", "immutable_id": "username"}`, aisha, "", samltoken.Identity{Issuer: "urn:north", UPN: "aisha@northwold.example", ImmutableID: "aisha"}},
 		"without an address":                {`{"domains": {"northwold.example": "urn:north"}}`, bryn, "", nobody},
+		"with a shared address":             {`{"domains": {"northwold.example": "urn:north"}}`, child, "", nobody},
 		"in another domain":                 {`{"domains": {"elsewhere.example": "urn:else"}}`, aisha, "northwold.example", nobody},
-		"without an immutable id":           {`{"domains": {"northwold.example": "urn:north"}, "immutable_id": "card"}`, aisha, "", nobody},
 	} {
 		var settings map[string]any
 		if err := json.Unmarshal([]byte(c.settings), &settings); err != nil {

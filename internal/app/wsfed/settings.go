@@ -25,14 +25,14 @@ const (
 type settings struct {
 	Realm   string            `json:"realm"`   // wtrealm, and the audience of tokens
 	Replies texts             `json:"replies"` // where tokens may be sent; the first is for requests that name none
-	NameID  string            `json:"name_id"` // which detail names the person
+	NameID  string            `json:"name_id"` // which detail names the person: id, username or email
 	Claims  map[string]string `json:"claims"`  // claim type -> detail
 	Token   string            `json:"token"`   // "saml11" (the default) or "saml2"
 
 	// Of Microsoft 365 only.
 	Domains     map[string]string `json:"domains"`      // federated root domain -> its issuerUri
-	UPN         string            `json:"upn"`          // the detail that holds the user principal name
-	ImmutableID string            `json:"immutable_id"` // the detail that holds the immutable id
+	UPN         string            `json:"upn"`          // the detail that is the user principal name
+	ImmutableID string            `json:"immutable_id"` // the detail that is the immutable id
 }
 
 // texts is a list of texts, or a single one: at the command line one is no list.
@@ -56,6 +56,10 @@ const (
 	nameDetail     = "name"
 	groupsDetail   = "groups"
 )
+
+// naming are the details that can say who somebody is. A field cannot: people fill it in by themselves, so that whoever typed
+// somebody else's number would be that person at the app.
+var naming = []string{idDetail, usernameDetail, emailDetail}
 
 // usual are the claims of an app whose settings name none, as Windows Identity Foundation names them.
 var usual = map[string]string{
@@ -114,6 +118,11 @@ func (s *settings) check() error {
 	for _, reply := range s.Replies {
 		if err := checkReply(reply); err != nil {
 			return err
+		}
+	}
+	for setting, detail := range map[string]string{"name_id": s.NameID, "upn": s.UPN, "immutable_id": s.ImmutableID} {
+		if detail != "" && !slices.Contains(naming, detail) {
+			return fmt.Errorf("%s is %q: write id, username or email; people can change other details by themselves, and would be whom they like", setting, detail)
 		}
 	}
 	for claim := range s.Claims {

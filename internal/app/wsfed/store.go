@@ -21,9 +21,13 @@ func answered(tx *db.Tx, id string) (first time.Time, tries int64, err error) {
 // bookmarks is how long a request is known again.
 const bookmarks = 30 * 24 * time.Hour
 
-// Sweep deletes what was answered long ago. Loops don't depend on it; an older bookmark is answered by the app, not by us.
-func Sweep(tx *db.Tx) error {
-	_, err := tx.Exec("DELETE FROM wsfed_answers WHERE id IN (SELECT id FROM wsfed_answers WHERE first_at < $1 LIMIT 1000)",
-		tx.Now.Add(-bookmarks).UnixMilli())
-	return err
+// swept is how many rows are deleted at once, so that nobody waits for it.
+const swept = 1000
+
+// Sweep deletes what was answered long ago, and tells whether there may be more. Loops don't depend on it; an older bookmark is
+// answered by the app, not by us.
+func Sweep(tx *db.Tx) (more bool, err error) {
+	n, err := tx.Exec("DELETE FROM wsfed_answers WHERE id IN (SELECT id FROM wsfed_answers WHERE first_at < $1 LIMIT $2)",
+		tx.Now.Add(-bookmarks).UnixMilli(), swept)
+	return n == swept, err
 }

@@ -58,6 +58,8 @@ type client struct {
 type remote struct {
 	ID         string `json:"id"`
 	ExternalID string `json:"externalId"`
+	UserName   string `json:"userName"`
+	Name       string `json:"displayName"` // of a group
 	Members    []struct {
 		Value string `json:"value"`
 	} `json:"members"`
@@ -171,8 +173,10 @@ func (c *client) find(ctx context.Context, resource, attribute, value string) (*
 		return nil, err
 	}
 	for _, one := range list.Resources {
-		// One that ignores the filter answers with everybody.
-		if one.ID != "" && (attribute != "externalId" || one.ExternalID == value) {
+		// One that ignores the filter answers with everybody, and the first of them may be anybody.
+		has := map[string]bool{"externalId": one.ExternalID == value, "userName": strings.EqualFold(one.UserName, value),
+			"displayName": strings.EqualFold(one.Name, value)}
+		if one.ID != "" && has[attribute] {
 			return &one, nil
 		}
 	}

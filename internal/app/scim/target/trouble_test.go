@@ -141,6 +141,34 @@ func TestOneWhoIsRefusedHoldsUpNobody(t *testing.T) {
 	})
 }
 
+// A target that answers every search with everybody has nobody of its own turned into somebody of ours.
+func TestNobodyElseIsTakenOver(t *testing.T) {
+	each(t, target.Target{}, func(w *world) {
+		body := `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"boss"}`
+		r, err := http.NewRequestWithContext(w.t.Context(), http.MethodPost, w.there.server.URL+"/scim/v2/Users", strings.NewReader(body))
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer "+w.there.token)
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil || answer.StatusCode != http.StatusCreated {
+			w.t.Fatal(answer, err)
+		}
+		answer.Body.Close()
+		w.person(directory.User{Username: "ann"})
+		w.there.trouble = func(rw http.ResponseWriter, r *http.Request) bool {
+			if r.Method == http.MethodPost {
+				rw.WriteHeader(http.StatusConflict)
+				return true
+			}
+			r.URL.RawQuery = ""
+			return false
+		}
+		w.run()
+		same(w.t, "there", w.there.people(), map[string]string{"boss": "active"})
+	})
+}
+
 // A full compare finds what was changed at the other side, and puts it right.
 func TestAFullCompareMends(t *testing.T) {
 	each(t, target.Target{}, func(w *world) {
