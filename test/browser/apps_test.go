@@ -111,3 +111,27 @@ func TestAppsForAVisitorWithoutScript(t *testing.T) {
 		}
 	}
 }
+
+// Whoever signs out, here or of everything at an app, is out of all apps of all kinds.
+func TestAppsSignOutOfAll(t *testing.T) {
+	each(t, func(t *testing.T, county *browser.County, w *browser.Window) {
+		raj, minibus := county.Person("raj.patel"), county.Minibus()
+		for _, begin := range []struct{ site, page, button, end string }{
+			{county.Base, "/", "Sign out", "Kit shop: signed out"},
+			{county.Apps, "/rota/", "Sign out of everything", "You are signed out here and everywhere else."},
+			{county.Apps, "/kit/", "Sign out of everything", "You are signed out here and everywhere else."},
+			{county.Apps, "/files/", "Sign out of everything", "Kit shop: signed out"},
+		} {
+			enter(county, w, raj).PressTo(county.Apps, "Camp rota").See("Hello, Raj Patel").PressTo(county.Base, "My apps")
+			arriveByForm(w, county, "Kit shop").See("Hello, Raj Patel").PressTo(county.Base, "My apps")
+			arriveByForm(w, county, "District files").See("Hello, Raj Patel").PressTo(county.Base, "My apps")
+			w.PressTo(minibus, "Minibus log").See("Hello, Raj Patel")
+			w.Open(begin.site+begin.page).PressUntil(begin.button, begin.end)
+			w.Open("/").See("Email or user name")
+			w.Open(county.Apps + "/kit/").See("You are not signed in here.")
+			w.Open(county.Apps + "/files/").See("You are not signed in here.")
+			w.OpenTo(county.Base, minibus+"/").See("Email or user name")
+			w.Until(county.Apps+"/rota/", "You are not signed in here.") // it is told behind the browser's back
+		}
+	})
+}
