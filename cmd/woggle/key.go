@@ -26,9 +26,6 @@ func (c *keyCommand) AfterApply(k *kong.Context) error {
 	return nil
 }
 
-// signingUses are what there are keys for.
-var signingUses = [...]signing.Use{signing.OIDC, signing.Federation, signing.ExternalMFA}
-
 type keyList struct {
 	JSON bool `help:"Print JSON."`
 }
@@ -49,7 +46,7 @@ func (c *keyList) Run(p *program, k *kong.Context, place *Place) error {
 	return p.work(k, place, func(o *office) error {
 		rows := []keyRow{}
 		store := signing.New(o.db, o.ring, o.site.Brand.Name)
-		for _, use := range signingUses {
+		for _, use := range signing.Uses {
 			all, err := store.Published(p.ctx, use)
 			if err != nil {
 				return err

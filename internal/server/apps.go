@@ -174,19 +174,26 @@ func (s *Server) tendKeys(ctx context.Context) {
 	if err := s.apps.keys.Tend(ctx); err != nil && ctx.Err() == nil {
 		s.log.Error("the next signing key could not be made; it is tried again in an hour", "error", err)
 	}
-	if err := s.warnOfMicrosoft(ctx); err != nil && ctx.Err() == nil {
-		s.log.Error("the certificates for Microsoft 365 could not be looked at; it is tried again in an hour", "error", err)
+	if err := s.warnOfCertificates(ctx); err != nil && ctx.Err() == nil {
+		s.log.Error("the certificates could not be looked at; it is tried again in an hour", "error", err)
 	}
 }
 
-// warnOfMicrosoft says in the log what would lock people of a federated domain out, while there is time.
-func (s *Server) warnOfMicrosoft(ctx context.Context) error {
+// certificateWarning is how long before its end a certificate is warned of: administrators are volunteers.
+const certificateWarning = 60 * 24 * time.Hour
+
+// warnOfCertificates says in the log what would lock people of a federated domain, or of any app of SAML, out, while there is time.
+func (s *Server) warnOfCertificates(ctx context.Context) error {
 	all, err := s.apps.keys.Published(ctx, signing.Federation)
 	if err != nil {
 		return err
 	}
 	var current, next []byte
 	for _, key := range all {
+		if left := key.Certificate.NotAfter.Sub(s.db.Now()); key.State() == signing.Active && left < certificateWarning {
+			s.log.Warn("the certificate with which apps of SAML and WS-Federation are told who somebody is ends soon: woggle key rotate federation, and give them the new one",
+				"ends", key.Certificate.NotAfter.Format(time.DateOnly))
+		}
 		switch key.State() {
 		case signing.Active:
 			current = key.Certificate.Raw

@@ -1,6 +1,10 @@
 package server
 
-import "context"
+import (
+	"context"
+
+	"woggle/internal/keys/signing"
+)
 
 // Drain sends all that is due, now.
 func (s *Server) Drain(ctx context.Context) error { return s.outbox.Drain(ctx) }
@@ -10,3 +14,6 @@ func (s *Server) TellApps(ctx context.Context) error {
 	s.tendApps(ctx)
 	return s.apps.oidc.TellApps(ctx)
 }
+
+// Keys are the signing keys.
+func (s *Server) Keys() *signing.Store { return s.apps.keys }

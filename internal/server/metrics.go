@@ -11,7 +11,9 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
+	"woggle/internal/keys/signing"
 	"woggle/internal/message"
 	"woggle/internal/message/bill"
 )
@@ -30,9 +32,29 @@ func (s *Server) metrics(w http.ResponseWriter, r *http.Request) {
 		say(w, http.StatusServiceUnavailable, "the database does not answer")
 		return
 	}
+	signs := map[signing.Use][]signing.Key{}
+	for _, use := range signing.Uses {
+		if signs[use], err = s.apps.keys.Published(r.Context(), use); err != nil {
+			s.logFailure(r, err)
+			say(w, http.StatusServiceUnavailable, "the database does not answer")
+			return
+		}
+	}
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	writeFigures(w, figures)
+	writeKeys(w, signs, s.db.Now())
+}
+
+// writeKeys writes how long the certificates of the signing keys are good for.
+func writeKeys(w io.Writer, signs map[signing.Use][]signing.Key, now time.Time) {
+	fmt.Fprint(w, "# HELP woggle_signing_certificate_seconds How long the certificate of a signing key is good for.\n# TYPE woggle_signing_certificate_seconds gauge\n")
+	for _, use := range signing.Uses {
+		for _, key := range signs[use] {
+			fmt.Fprintf(w, "woggle_signing_certificate_seconds{use=%q,alg=%q,state=%q,key=%q} %.0f\n", use, key.Alg, key.State(), key.ID,
+				key.Certificate.NotAfter.Sub(now).Seconds())
+		}
+	}
 }
 
 // writeFigures writes gauges: what is over is swept from the database, so that nothing here only grows.

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"woggle/internal/db/dbtest"
+	"woggle/internal/keys/signing"
 	"woggle/internal/server"
 )
 
@@ -40,10 +41,14 @@ func TestMetricsAreForWhoHasTheToken(t *testing.T) {
 			t.Errorf("%q: %d", wrong, status)
 		}
 	}
+	if _, err := s.nodes[0].server.Keys().Active(t.Context(), signing.Federation, signing.RS256); err != nil {
+		t.Fatal(err)
+	}
 	status, body := ask("Bearer " + token)
 	for _, want := range []string{`woggle_messages_day{route="post-sms",channel="sms",outcome="taken"} 1`,
 		`woggle_codes_entered_day{route="post-sms",channel="sms"} 0`, `woggle_route_failing{route="post-sms",channel="sms"} 0`,
-		`woggle_messages_waiting{lane="codes"} 0`, "# TYPE woggle_message_oldest_seconds gauge"} {
+		`woggle_messages_waiting{lane="codes"} 0`, "# TYPE woggle_message_oldest_seconds gauge",
+		`woggle_signing_certificate_seconds{use="federation",alg="RS256",state="active"`} {
 		if !strings.Contains(body, want) {
 			t.Errorf("%d: there is no %s in\n%s", status, want, body)
 		}

@@ -61,6 +61,34 @@ func TestOIDCPushedRequests(t *testing.T) {
 	})
 }
 
+// Anybody may come in the name of an app that keeps no secret, and fills no table with it.
+func TestOIDCStrangersFillNoTable(t *testing.T) {
+	onSQLite(t, func(s *site) {
+		c := s.relying("spa", map[string]any{"token_auth": "none", "grants": []string{"authorization_code", "device_code"}})
+		send := func(path string, form url.Values) answer {
+			request, err := http.NewRequest(http.MethodPost, s.nodes[0].web.URL+path, strings.NewReader(form.Encode()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			request.Header.Set("X-Forwarded-For", "203.0.113.7")
+			return do(t, request)
+		}
+		for range 300 {
+			send("/oidc/par", c.params())
+		}
+		if a := send("/oidc/par", c.params()); a.status != http.StatusTooManyRequests || a.header.Get("Retry-After") == "" {
+			t.Errorf("pushed: %d %s", a.status, a.raw)
+		}
+		for range 60 {
+			send("/oidc/device", url.Values{"client_id": {c.id}, "scope": {"openid"}})
+		}
+		if a := send("/oidc/device", url.Values{"client_id": {c.id}, "scope": {"openid"}}); a.str("error") != "slow_down" {
+			t.Errorf("devices: %d %s", a.status, a.raw)
+		}
+	})
+}
+
 // An app of somebody else's asks the person, once; the organisation's own ask nobody.
 func TestOIDCConsent(t *testing.T) {
 	each(t, func(s *site) {

@@ -358,3 +358,24 @@ func TestOIDCAppsAreToldHoweverASessionEnds(t *testing.T) {
 		})
 	}
 }
+
+// Two nodes that look at once tell an app once.
+func TestOIDCTwoNodesTellAnAppOnce(t *testing.T) {
+	twoNodes(t, func(s *site) {
+		e := newEar(s.t)
+		c := s.relying("kit", map[string]any{"backchannel_logout_uri": e.web.URL})
+		for _, name := range []string{"aisha", "bryn", "cerys"} {
+			b := s.enters(s.member(name))
+			c.tokens(b)
+			b.open("/").press("Sign out")
+		}
+		race(8, func(i int) {
+			if err := s.nodes[i%2].server.TellApps(s.t.Context()); err != nil {
+				s.t.Error(err)
+			}
+		})
+		if heard := e.heard(); len(heard) != 3 {
+			s.t.Errorf("three sign-outs were told %d times", len(heard))
+		}
+	})
+}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/beevik/etree"
+	dsig "github.com/russellhaering/goxmldsig"
 
 	"woggle/internal/signedxml"
 )
@@ -227,6 +228,45 @@ func TestKeyInfoIsIgnored(t *testing.T) {
 		root := parse(t, text).Copy()
 		change(root.FindElement("//KeyInfo"))
 		if _, err := signedxml.Verify(root, "ID", append(attacker().certs(), friend().cert)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Signatures that are good, by the friend's own key, in forms that are not taken: the library alone would take each.
+func TestGoodSignaturesInOtherForms(t *testing.T) {
+	for name, change := range map[string]func(c *dsig.SigningContext) error{
+		"as it should be":       func(*dsig.SigningContext) error { return nil },
+		"of the whole document": func(c *dsig.SigningContext) error { c.IdAttribute = "none"; return nil },
+		"with SHA-1":            func(c *dsig.SigningContext) error { return c.SetSignatureMethod(dsig.RSASHA1SignatureMethod) },
+		"in the inclusive form": func(c *dsig.SigningContext) error { c.Canonicalizer = dsig.MakeC14N11Canonicalizer(); return nil },
+		"in the form of 2001":   func(c *dsig.SigningContext) error { c.Canonicalizer = dsig.MakeC14N10RecCanonicalizer(); return nil },
+		"in the form of comments": func(c *dsig.SigningContext) error {
+			c.Canonicalizer = dsig.MakeC14N10ExclusiveWithCommentsCanonicalizerWithPrefixList("")
+			return nil
+		},
+	} {
+		signer, err := dsig.NewSigningContext(friend().key, [][]byte{friend().cert.Raw})
+		if err != nil {
+			t.Fatal(err)
+		}
+		signer.Canonicalizer = dsig.MakeC14N10ExclusiveCanonicalizerWithPrefixList("")
+		if err := change(signer); err != nil {
+			t.Fatal(err)
+		}
+		root := parse(t, logoutRequest)
+		signature, err := signer.ConstructSignature(root.Copy(), true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		root.InsertChildAt(1, signature)
+		root = parse(t, write(t, root))
+		library := dsig.ValidationContext{IdAttribute: "ID", Clock: dsig.NewFakeClockAt(friend().cert.NotBefore),
+			CertificateStore: &dsig.MemoryX509CertificateStore{Roots: friend().certs()}}
+		if _, err := library.Validate(root); err != nil && name != "with SHA-1" { // which Go itself refuses
+			t.Errorf("%s: it is not good: %v", name, err)
+		}
+		if _, err := signedxml.Verify(root, "ID", friend().certs()); (err == nil) != (name == "as it should be") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -13,6 +13,8 @@ async function send(method, path, body, wanted, bearer = token) {
         headers: { Authorization: `Bearer ${bearer}`, ...(body && { "Content-Type": "application/scim+json" }) } });
     const text = await response.text();
     assert.equal(response.status, wanted, `${method} ${path}: ${text}`);
+    assert.equal(response.headers.get("Set-Cookie"), null);
+    assert.equal(response.headers.get("Cache-Control"), "no-store");
     if (text === "") return undefined;
     assert.match(response.headers.get("Content-Type"), /^application\/scim\+json/);
     const value = JSON.parse(text);

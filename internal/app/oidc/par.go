@@ -4,12 +4,15 @@ package oidc
 import (
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 
 	"woggle/internal/app"
 	"woggle/internal/db"
+	"woggle/internal/limit"
+	"woggle/internal/page"
 	"woggle/internal/problem"
 )
 
@@ -17,6 +20,9 @@ const pushedPrefix = "urn:ietf:params:oauth:request_uri:"
 
 // pushedLife is how long the browser may take to come.
 const pushedLife = 90 * time.Second
+
+// pushes bounds what strangers can put into the table: anybody may come in the name of an app that keeps no secret.
+var pushes = limit.Rule{Name: "oidc-push", Max: 300, Window: 10 * time.Minute}
 
 type pushed struct {
 	RequestURI string `json:"request_uri"`
@@ -50,15 +56,25 @@ func (p *Provider) push(w http.ResponseWriter, r *http.Request) error {
 	if fault != nil {
 		return fault
 	}
-	ticket := db.NewToken()
-	err = p.DB.Tx(r.Context(), func(tx *db.Tx) error {
-		if err := c.spend(tx); err != nil {
+	ticket, from := db.NewToken(), page.VisitOf(r).Address
+	var wait time.Duration
+	err = p.DB.Tx(r.Context(), func(tx *db.Tx) (err error) {
+		if err = c.spend(tx); err != nil {
 			return err
+		}
+		if c.client.Public() && !from.IsLoopback() {
+			if wait, err = pushes.Take(tx, from.String()); err != nil || wait > 0 {
+				return err
+			}
 		}
 		return insertPushed(tx, p.Keys.MAC("oidc-pushed", ticket), c.app.ID, form, tx.Now.Add(pushedLife))
 	})
 	if err != nil {
 		return err
+	}
+	if wait > 0 { // RFC 9126 section 2.3
+		w.Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)+1))
+		return writeJSON(w, http.StatusTooManyRequests, oidc.ErrInvalidRequest().WithDescription("too many requests were sent ahead from here"))
 	}
 	return writeJSON(w, http.StatusCreated, pushed{RequestURI: pushedPrefix + ticket, ExpiresIn: int(pushedLife / time.Second)})
 }

@@ -136,6 +136,7 @@ func Sweep(tx *db.Tx) (more bool, err error) {
 			(SELECT id FROM oidc_grants WHERE sweep_at < $1 AND idle_until < $1 ORDER BY sweep_at LIMIT $2)`,
 		`DELETE FROM oidc_devices WHERE id IN (SELECT id FROM oidc_devices WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)`,
 		`DELETE FROM oidc_pushed WHERE hash IN (SELECT hash FROM oidc_pushed WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)`,
+		`DELETE FROM oidc_logouts WHERE visit_id IN (SELECT visit_id FROM oidc_logouts WHERE next_at < $1 ORDER BY next_at LIMIT $2)`,
 		`DELETE FROM oidc_assertions WHERE hash IN (SELECT hash FROM oidc_assertions WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)`,
 	} {
 		n, err := tx.Exec(statement, old, swept)

@@ -91,12 +91,13 @@ func claimVisit(tx *db.Tx, visit string, pause time.Duration) (bool, error) {
 	return n == 1, err
 }
 
-// strikeOff notes that the app was told, or never will be.
+// strikeOff notes that the app was told, or never will be. The claim stays for longer than anybody could still hold the visit for
+// untold: a node that had read it before may be about to claim it.
 func strikeOff(tx *db.Tx, visit string) error {
 	if err := session.Told(tx, visit); err != nil {
 		return err
 	}
-	_, err := tx.Exec("DELETE FROM oidc_logouts WHERE visit_id = $1", visit)
+	_, err := tx.Exec("UPDATE oidc_logouts SET next_at = $2 WHERE visit_id = $1", visit, tx.Now.Add(2*toldGiveUp).UnixMilli())
 	return err
 }
 

@@ -164,7 +164,7 @@ func (p *Provider) check(in *incoming, m samltoken.Message, address string) erro
 		return problem.New(problem.Gone, "saml.stale")
 	}
 	if m.Issuer != in.party.EntityID {
-		return unreadable(nil)
+		return unreadable(nil) // unreachable while what is verified is what was sent
 	}
 	if m.Destination != p.Base+address && (m.Destination != "" || in.signed) {
 		return unreadable(nil) // signed for another place, and brought here

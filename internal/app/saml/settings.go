@@ -258,9 +258,12 @@ func webAddress(address string) error {
 	return fmt.Errorf("%q is no address that people can be sent to: it has to begin with https://", address)
 }
 
-// Facts are what has to be typed into the app.
+// Facts are what has to be typed into the app, whose settings may not have been read yet; none if they cannot be.
 func Facts(base string, a *app.App) []app.Fact {
 	p := &Provider{Deps{Base: base}}
+	if a.Parsed == nil && p.Read(a) != nil {
+		return nil
+	}
 	entity := p.issuer(a)
 	facts := []app.Fact{{Name: "Metadata", Value: entity}, {Name: "Entity ID", Value: entity}, {Name: "Sign-in address (Redirect, POST)", Value: base + "/saml/sso"},
 		{Name: "Sign-out address (Redirect, POST)", Value: base + "/saml/slo"}}

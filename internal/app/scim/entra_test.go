@@ -184,6 +184,7 @@ func TestEntraKeepsGroups(t *testing.T) {
 			{"the same again", `{"op":"Add","path":"members","value":[{"$ref":null,"value":"B"}]},{"op":"Add","path":"members","value":[{"$ref":null,"value":"C"}]}`, []string{a, b, c}},
 			{"old: remove takes out only those that it names", `{"op":"Remove","path":"members","value":[{"$ref":null,"value":"B"}]}`, []string{a, c}},
 			{"a remove that names nobody takes out nobody", `{"op":"Remove","path":"members","value":[]}`, []string{a, c}},
+			{"an add of nobody takes out nobody", `{"op":"Add","path":"members","value":[]},{"op":"Add","path":"members","value":null}`, []string{a, c}},
 			{"new: remove by a value filter", `{"op":"remove","path":"members[value eq \"A\"]"}`, []string{c}},
 			{"who is not in the group is out of it already", `{"op":"remove","path":"members[value eq \"A\"]"}`, []string{c}},
 			{"a new name", `{"op":"replace","value":{"displayName":"Fenland"}}`, []string{c}},

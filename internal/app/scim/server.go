@@ -77,9 +77,11 @@ func New(d Deps) (*Server, error) {
 	return s, err
 }
 
-// Mount adds the route.
+// Mount adds the routes.
 func (s *Server) Mount(bare func(pattern string, h http.HandlerFunc)) {
-	bare("/scim/v2/{rest...}", s.serve)
+	for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE"} {
+		bare(method+" /scim/v2/{rest...}", s.serve)
+	}
 }
 
 // visit is one request of a connection.
@@ -242,7 +244,8 @@ func (s *Server) prepare(w http.ResponseWriter, r *http.Request, seen *visit) (*
 	k, isResource := map[string]kind{userKind.path: userKind, groupKind.path: groupKind}[first]
 	query := inner.URL.Query()
 	switch r.Method {
-	case http.MethodGet:
+	case http.MethodGet, http.MethodHead:
+		inner.Method = http.MethodGet
 		if isResource && !single {
 			if err := s.readQuery(seen, k, query.Get("filter"), query.Has("cursor"), query.Get("cursor")); err != nil {
 				return nil, err
@@ -255,9 +258,6 @@ func (s *Server) prepare(w http.ResponseWriter, r *http.Request, seen *visit) (*
 	case http.MethodDelete:
 		inner.Body = http.NoBody
 		return inner, nil
-	case http.MethodPost, http.MethodPut, http.MethodPatch:
-	default:
-		return nil, scimerrors.ScimError{Status: http.StatusMethodNotAllowed, Detail: "This method is used nowhere here."}
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, bodyBytes))
 	if errors.As(err, new(*http.MaxBytesError)) {

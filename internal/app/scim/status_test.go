@@ -150,3 +150,26 @@ func TestTheAddressOfAdministratorsIsNotChangedFromElsewhere(t *testing.T) {
 		w.send("DELETE", "/Users/"+id, nil).refused(403, "")
 	})
 }
+
+// What goes wrong inside stands in the log, and not in the answer.
+func TestFaultsAreNotTold(t *testing.T) {
+	w := one(t)
+	id := w.person("ann")
+	w.tx(func(tx *db.Tx) error {
+		_, err := tx.Exec("ALTER TABLE fields RENAME TO gone")
+		return err
+	})
+	for _, r := range []*reply{w.send("GET", "/Users/"+id, nil), w.send("GET", "/Users", nil), w.send("POST", "/Users", `{"schemas":["`+userURN+`"],"userName":"bob"}`),
+		w.patch("/Users/"+id, `{"op":"replace","path":"title","value":"x"}`)} {
+		if r.refused(500, ""); r.body["detail"] != nil || strings.Contains(r.text, "fields") {
+			t.Errorf("%s: told is %s", r.asked, r.text)
+		}
+	}
+	w.tx(func(tx *db.Tx) error {
+		_, found, err := directory.ByUsername(tx, "bob")
+		if found {
+			t.Error("a request that failed left somebody behind")
+		}
+		return err
+	})
+}

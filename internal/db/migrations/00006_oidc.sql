@@ -69,11 +69,12 @@ CREATE TABLE oidc_devices (
 );
 CREATE INDEX oidc_devices_by_expiry ON oidc_devices (expires_at);
 
--- app/oidc: sign-outs that apps are being told of, and could not be told of yet.
+-- app/oidc: sign-outs that apps are being told of, or could not be told of yet.
 CREATE TABLE oidc_logouts (
     visit_id TEXT PRIMARY KEY,
     tries    BIGINT NOT NULL,
     next_at  BIGINT NOT NULL
 );
+CREATE INDEX oidc_logouts_by_next ON oidc_logouts (next_at);
 -- What there is to tell an app is found without looking at that of others.
 CREATE INDEX visits_untold_by_app ON visits (app_id, ended_at) WHERE ended_at > 0 AND told_at = 0;

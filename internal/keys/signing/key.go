@@ -27,6 +27,9 @@ const (
 	ExternalMFA Use = "external-mfa" // answers to Microsoft Entra: RSA only
 )
 
+// Uses are all uses.
+var Uses = [...]Use{OIDC, Federation, Assertion, ExternalMFA}
+
 // Alg is a signature algorithm of JOSE (RFC 7518 section 3.1).
 type Alg string
 

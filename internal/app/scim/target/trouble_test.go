@@ -20,7 +20,7 @@ import (
 // An answer that gets lost, after the other system did what it was asked, makes nobody twice.
 func TestALostAnswerMakesNobodyTwice(t *testing.T) {
 	each(t, target.Target{}, func(w *world) {
-		w.person(directory.User{Username: "ann"})
+		ann := w.person(directory.User{Username: "ann"})
 		lost := false
 		w.there.lose = func(r *http.Request) bool {
 			if r.Method != http.MethodPost || lost {
@@ -35,8 +35,11 @@ func TestALostAnswerMakesNobodyTwice(t *testing.T) {
 		if s := w.state(); s.Trouble == "" || s.Waiting != 1 || !s.RetryAt.After(w.clock.Now()) {
 			w.t.Errorf("the list says %+v", s)
 		}
+		// Meanwhile the name is another one: they are found by what does not change.
+		ann.Username = "ann.b"
+		w.tx(func(tx *db.Tx) error { return directory.Update(tx, ann) })
 		w.runs()
-		same(w.t, "once", w.there.people(), map[string]string{"ann": "active"})
+		same(w.t, "once", w.there.people(), map[string]string{"ann.b": "active"})
 		if s := w.state(); s.Trouble != "" || s.Waiting != 0 || s.People != 1 {
 			w.t.Errorf("the list says %+v", s)
 		}
@@ -76,6 +79,31 @@ func TestATargetThatIsBusyIsLeftAlone(t *testing.T) {
 		if s := w.state(); s.Trouble != "" || !s.RetryAt.IsZero() {
 			w.t.Errorf("the list says %+v", s)
 		}
+	})
+}
+
+// An account that is there already is taken over if it has the user name and is nobody's: not if it is somebody else's.
+func TestAnAccountThatIsThereIsTakenOver(t *testing.T) {
+	each(t, target.Target{}, func(w *world) {
+		for _, body := range []string{`{"userName":"ann","schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"active":false}`,
+			`{"userName":"bob","externalId":"somebody-elses","schemas":["urn:ietf:params:scim:schemas:core:2.0:User"]}`} {
+			r, err := http.NewRequest("POST", w.there.server.URL+"/scim/v2/Users", strings.NewReader(body))
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			r.Header.Set("Authorization", "Bearer "+w.there.token)
+			answer, err := http.DefaultClient.Do(r)
+			if err != nil || answer.StatusCode != 201 {
+				w.t.Fatalf("%v, %v", answer, err)
+			}
+			answer.Body.Close()
+		}
+		w.person(directory.User{Username: "Ann", GivenName: "Ann"})
+		w.person(directory.User{Username: "bob", GivenName: "Bob"})
+		if got := w.runs(); got.Made != 1 || got.Refused != 1 {
+			w.t.Errorf("sent: %+v", got)
+		}
+		same(w.t, "there", w.there.people(), map[string]string{"Ann": "Ann   active", "bob": "active"})
 	})
 }
 
