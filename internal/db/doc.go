@@ -9,6 +9,8 @@
 // and several readers; and PostgreSQL (pgx), for many nodes. Placeholders are $1, $2; times are BIGINT UTC
 // milliseconds; ids are TEXT that we make. No sequences, advisory locks, LISTEN, triggers or SKIP LOCKED.
 //
+// On SQLite, writers that wait for each other share one commit (group.go): the disk takes as long as the work of several.
+//
 // Nobody waits long for a connection (ErrBusy). Each SQLite connection keeps its statements compiled; pgx does the
 // same.
 //

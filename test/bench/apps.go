@@ -207,8 +207,11 @@ func (b *bench) flowRounds(ctx context.Context, alg string, all []*rota) error {
 	}
 	defer bare.stop()
 	yard := fetcher{path: "/", from: bare, size: 1000}
-	for range all {
+	for _, r := range all {
 		yard.by = append(yard.by, newBrowser(bare.address))
+		if err := r.signIn(); err != nil { // the first one makes the key
+			return err
+		}
 	}
 	return b.compare(ctx, what, "one write and one signature", flowsPerWrite, &yard, len(all), func(worker int) error { return all[worker].signIn() })
 }

@@ -1,7 +1,6 @@
 package browser_test
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -98,13 +97,7 @@ func TestAppsSignOutByOpenIDConnect(t *testing.T) {
 		enter(county, w, raj).PressTo(county.Apps, "Camp rota").See("Hello, Raj Patel")
 		w.Open("/").Press("Sign out")
 		// The app is told behind the browser's back, in a moment.
-		rota := w.Tab()
-		for range 50 {
-			if rota.Open(county.Apps + "/rota/"); !strings.Contains(rota.Text(), "Hello") {
-				break
-			}
-		}
-		rota.See("You are not signed in here.")
+		w.Until(county.Apps+"/rota/", "You are not signed in here.")
 	})
 }
 

@@ -111,3 +111,65 @@ func TestAppsForAVisitorWithoutScript(t *testing.T) {
 		}
 	}
 }
+
+// Whoever signs out, here or of everything at an app, is out of all apps of all kinds.
+func TestAppsSignOutOfAll(t *testing.T) {
+	each(t, func(t *testing.T, county *browser.County, w *browser.Window) {
+		raj, minibus := county.Person("raj.patel"), county.Minibus()
+		for _, begin := range []struct{ site, page, button, end string }{
+			{county.Base, "/", "Sign out", "Kit shop: signed out"},
+			{county.Apps, "/rota/", "Sign out of everything", "You are signed out here and everywhere else."},
+			{county.Apps, "/kit/", "Sign out of everything", "You are signed out here and everywhere else."},
+			{county.Apps, "/files/", "Sign out of everything", "Kit shop: signed out"},
+		} {
+			enter(county, w, raj).PressTo(county.Apps, "Camp rota").See("Hello, Raj Patel").PressTo(county.Base, "My apps")
+			arriveByForm(w, county, "Kit shop").See("Hello, Raj Patel").PressTo(county.Base, "My apps")
+			arriveByForm(w, county, "District files").See("Hello, Raj Patel").PressTo(county.Base, "My apps")
+			w.PressTo(minibus, "Minibus log").See("Hello, Raj Patel")
+			w.Open(begin.site+begin.page).PressUntil(begin.button, begin.end)
+			w.Open("/").See("Email or user name")
+			w.Open(county.Apps + "/kit/").See("You are not signed in here.")
+			w.Open(county.Apps + "/files/").See("You are not signed in here.")
+			w.OpenTo(county.Base, minibus+"/").See("Email or user name")
+			w.Until(county.Apps+"/rota/", "You are not signed in here.") // it is told behind the browser's back
+		}
+	})
+}
+
+// fewSee are addresses that an app, a bookmark or a mistake leads to, and what is said there.
+var fewSee = [][2]string{
+	{"/wsfed?wa=wsignin1.0&wtrealm=urn%3Aexample%3Adistrict-files&wct=2020-01-01T00:00:00Z", "Open District files the usual way"},
+	{"/forward/again?app=minibus", "You are almost in Minibus log."},
+	{"/oidc/authorize?client_id=nobody", "The site that sent you here is not known to us"},
+	{"/oidc/authorize?client_id=rota&redirect_uri=https%3A%2F%2Fother.example", "Camp rota asked us to send you to an address that is not registered"},
+	{"/app/continue/aaaaaaaaaaaaaaaaaaaaaaaaaa", "This sign-in is too old, or was begun in another browser. Open the app again."},
+	{"/device", "Let a device in"},
+	{"/oidc/logout", "Do you want to sign out?"},
+}
+
+// Pages that few people see on the way to an app are held to the rules as well.
+func TestAppsPagesThatFewSee(t *testing.T) {
+	each(t, func(t *testing.T, county *browser.County, w *browser.Window) {
+		enter(county, w, county.Person("raj.patel"))
+		for _, page := range fewSee {
+			w.Open(page[0]).See(page[1])
+		}
+		w.Open("/device").Fill("code", "BCDFGHJK").Press("Next").See("No device waits with this code. Check each letter, or ask the device for a new code.")
+		w.Open("/wsfed?wa=wsignin1.0&wtrealm=urn%3Aexample%3Adistrict-files&username=ben.fairweather").See("Who is signing in?")
+		w.Press("Go back to District files").See("You did not go on to District files", "You turned back. You can still open District files later.")
+		w.Open("/oidc/logout").Press("No, stay signed in").See("Hello, Raj").Open("/oidc/logout").Press("Sign out").See("You are signed out")
+	})
+}
+
+// So they are in Welsh.
+func TestAppsPagesThatFewSeeInWelsh(t *testing.T) {
+	once(t, func(t *testing.T, county *browser.County, w *browser.Window) {
+		w.PrefersWelsh()
+		signIn(w, county.Person("owain.aprhys"))
+		prove(county, w, county.Person("owain.aprhys"))
+		for _, page := range fewSee {
+			w.Open(page[0])
+		}
+		w.Press("Sign out").See("You are signed out")
+	})
+}

@@ -73,13 +73,24 @@ func Start() (*Suite, error) {
 	return s, nil
 }
 
+// preferences let a part of another site's page have its cookies, as Chrome does with most people and Debian's Chromium does not:
+// WS-Federation tells apps of a sign-out by pictures.
+const preferences = `{"profile": {"cookie_controls_mode": 0}}`
+
 // startChromium starts a browser that reaches nothing but this computer.
 func (s *Suite) startChromium(path string) error {
+	profile := filepath.Join(s.folder, "chromium")
+	if err := os.MkdirAll(filepath.Join(profile, "Default"), 0o700); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(profile, "Default", "Preferences"), []byte(preferences), 0o600); err != nil {
+		return err
+	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox,
 		chromedp.Flag("disable-gpu", true), chromedp.Flag("disable-features", extras), chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"),
 		chromedp.Flag("autoplay-policy", "no-user-gesture-required"), chromedp.Flag("lang", "en-GB"),
-		chromedp.UserDataDir(filepath.Join(s.folder, "chromium")))
+		chromedp.UserDataDir(profile))
 	allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(), options...)
 	var closeBrowser context.CancelFunc
 	s.chromium, closeBrowser = chromedp.NewContext(allocator)

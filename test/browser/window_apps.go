@@ -171,3 +171,18 @@ func (c *County) AddLink(id, name, to string) {
 		return app.Put(tx, audit.System, &app.App{ID: id, Name: name, Protocol: app.Link, Launch: to})
 	})
 }
+
+// Until opens an address again and again until its page has the words.
+func (w *Window) Until(address, words string) *Window {
+	w.t.Helper()
+	again := time.NewTicker(100 * time.Millisecond)
+	defer again.Stop()
+	for late := time.After(patience); !strings.Contains(w.Open(address).Text(), words); {
+		select {
+		case <-again.C:
+		case <-late:
+			return w.See(words)
+		}
+	}
+	return w
+}

@@ -12,6 +12,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
+	"database/sql"
 	"fmt"
 	"net/http"
 	"os"
@@ -19,7 +20,8 @@ import (
 	"strconv"
 	"time"
 
-	"woggle/internal/db"
+	"github.com/google/uuid"
+	_ "modernc.org/sqlite"
 )
 
 func main() {
@@ -56,19 +58,16 @@ func writing(alg, folder string) (func(context.Context) error, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, err := db.Open("sqlite:"+filepath.Join(folder, "bare.db"), time.Now)
+	// As anybody would write it: each write is a transaction of its own, on the disk before the answer.
+	d, err := sql.Open("sqlite", "file:"+filepath.Join(folder, "bare.db")+"?_pragma=busy_timeout(2000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)")
 	if err != nil {
 		return nil, err
 	}
-	err = d.Tx(context.Background(), func(tx *db.Tx) error {
-		return tx.Script("CREATE TABLE IF NOT EXISTS yard (id TEXT PRIMARY KEY, at BIGINT NOT NULL)")
-	})
+	d.SetMaxOpenConns(1)
+	_, err = d.Exec("CREATE TABLE IF NOT EXISTS yard (id TEXT PRIMARY KEY, at BIGINT NOT NULL)")
 	return func(ctx context.Context) error {
-		id := db.NewID()
-		if err := d.Tx(ctx, func(tx *db.Tx) error {
-			_, err := tx.Exec("INSERT INTO yard (id, at) VALUES ($1, $2)", id, tx.Now.UnixMilli())
-			return err
-		}); err != nil {
+		id := uuid.Must(uuid.NewV7()).String()
+		if _, err := d.ExecContext(ctx, "INSERT INTO yard (id, at) VALUES ($1, $2)", id, time.Now().UnixMilli()); err != nil {
 			return err
 		}
 		digest := sha256.Sum256([]byte(id))
