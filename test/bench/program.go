@@ -19,14 +19,16 @@ import (
 	"woggle/internal/keys"
 )
 
-// build makes the two programs as they would be shipped.
+// build makes the two programs, Woggle as it is shipped.
 func (b *bench) build(ctx context.Context) error {
 	b.woggle, b.bare = filepath.Join(b.folder, "woggle"), filepath.Join(b.folder, "bare")
-	for program, source := range map[string]string{b.woggle: "woggle/cmd/woggle", b.bare: "woggle/test/bench/bare"} {
-		command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", program, source)
+	for _, command := range []*exec.Cmd{
+		exec.CommandContext(ctx, "make", "-s", "build", "BINARY="+b.woggle),
+		exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", b.bare, "./test/bench/bare"),
+	} {
 		command.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := command.CombinedOutput(); err != nil {
-			return fmt.Errorf("building %s: %w\n%s", source, err, out)
+			return fmt.Errorf("%s: %w\n%s", strings.Join(command.Args, " "), err, out)
 		}
 	}
 	return nil
