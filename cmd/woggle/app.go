@@ -79,6 +79,9 @@ func (c *appAdd) Run(p *program, k *kong.Context, place *Place) error {
 			if before, err := findApp(tx, a.ID); err == nil && before.FromFile {
 				return fmt.Errorf("the app %s stands in the apps file: change it there", a.ID)
 			}
+			if err := alone(tx, a); err != nil {
+				return fmt.Errorf("%w: remove the other one first", err)
+			}
 			return app.Put(tx, audit.System, a)
 		})
 		if err != nil {

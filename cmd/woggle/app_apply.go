@@ -26,10 +26,28 @@ func applyApps(ctx context.Context, d *db.DB, entries []appEntry) (changes []app
 			a.Groups, unknown = ids, append(unknown, strange...)
 			wanted = append(wanted, &a)
 		}
-		changes, err = app.Apply(tx, audit.System, wanted)
-		return err
+		if changes, err = app.Apply(tx, audit.System, wanted); err != nil {
+			return err
+		}
+		for _, a := range wanted {
+			if err := alone(tx, a); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	return changes, unknown, err
+}
+
+// alone demands that no other app goes by the name of this one. Its settings have been read.
+func alone(tx *db.Tx, a *app.App) error {
+	all, err := app.List(tx)
+	for _, other := range all {
+		if err == nil && checkApp(other) == nil { // one whose settings cannot be read is closed, and has no name
+			err = apart(a, other)
+		}
+	}
+	return err
 }
 
 // groupNames gives the name of a group by its id.
