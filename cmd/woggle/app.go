@@ -79,8 +79,8 @@ func (c *appAdd) Run(p *program, k *kong.Context, place *Place) error {
 			if before, err := findApp(tx, a.ID); err == nil && before.FromFile {
 				return fmt.Errorf("the app %s stands in the apps file: change it there", a.ID)
 			}
-			if err := alone(tx, a); err != nil {
-				return fmt.Errorf("%w: remove the other one first", err)
+			if err := oneNameEach(tx, []*app.App{a}, false); err != nil {
+				return err
 			}
 			return app.Put(tx, audit.System, a)
 		})

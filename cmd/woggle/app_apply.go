@@ -3,12 +3,15 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"strings"
 
 	"woggle/internal/app"
 	"woggle/internal/audit"
 	"woggle/internal/db"
 	"woggle/internal/directory"
+	"woggle/internal/server"
 )
 
 // applyApps makes the apps of the file those that there are. Groups that there are not are told: such an app is not open to
@@ -26,28 +29,39 @@ func applyApps(ctx context.Context, d *db.DB, entries []appEntry) (changes []app
 			a.Groups, unknown = ids, append(unknown, strange...)
 			wanted = append(wanted, &a)
 		}
-		if changes, err = app.Apply(tx, audit.System, wanted); err != nil {
+		if err := oneNameEach(tx, wanted, true); err != nil {
 			return err
 		}
-		for _, a := range wanted {
-			if err := alone(tx, a); err != nil {
-				return err
-			}
-		}
-		return nil
+		changes, err = app.Apply(tx, audit.System, wanted)
+		return err
 	})
 	return changes, unknown, err
 }
 
-// alone demands that no other app goes by the name of this one. Its settings have been read.
-func alone(tx *db.Tx, a *app.App) error {
-	all, err := app.List(tx)
-	for _, other := range all {
-		if err == nil && checkApp(other) == nil { // one whose settings cannot be read is closed, and has no name
-			err = apart(a, other)
+// oneNameEach refuses apps of one name in their protocol, which would both be closed. Wanted are all of the apps file, or one that is
+// added by command.
+func oneNameEach(tx *db.Tx, wanted []*app.App, file bool) error {
+	there, err := app.List(tx)
+	if err != nil {
+		return err
+	}
+	all := slices.Clone(wanted)
+	for _, a := range there {
+		read, known := server.AppReaders()[a.Protocol]
+		replaced := file && a.FromFile || slices.ContainsFunc(wanted, func(w *app.App) bool { return w.ID == a.ID })
+		if !replaced && known && read(a) == nil {
+			all = append(all, a)
 		}
 	}
-	return err
+	taken := map[[2]string]string{}
+	for _, a := range all {
+		name := [2]string{a.Protocol, a.Audience}
+		if other, is := taken[name]; is && a.Audience != "" {
+			return fmt.Errorf("the apps %s and %s both go by the name %s in %s, so that neither could be found: remove one", a.ID, other, a.Audience, a.Protocol)
+		}
+		taken[name] = a.ID
+	}
+	return nil
 }
 
 // groupNames gives the name of a group by its id.

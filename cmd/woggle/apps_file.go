@@ -56,7 +56,7 @@ func readApps(path string) ([]appEntry, []Finding) {
 		}
 		for _, other := range entries {
 			if err := apart(&entry.App, &other.App); err != nil {
-				t.say("", err.Error(), "take one of them out")
+				t.say("", err.Error(), "remove one")
 			}
 		}
 		entries = append(entries, entry)
@@ -147,7 +147,7 @@ func apart(a, b *app.App) error {
 	if a.ID == b.ID || a.Protocol != b.Protocol || a.Audience != b.Audience || a.Audience == "" {
 		return nil
 	}
-	return fmt.Errorf("the apps %s and %s both call themselves %s, and could not be told apart", b.ID, a.ID, a.Audience)
+	return fmt.Errorf("the apps %s and %s both go by the name %s in %s, so that neither could be found", a.ID, b.ID, a.Audience, a.Protocol)
 }
 
 // checkApp judges an app and lets its protocol read the settings.

@@ -216,7 +216,7 @@ func (s *Server) warnOfCertificates(ctx context.Context) error {
 
 // sweepApps deletes what apps have left behind.
 func sweepApps() map[string]func(*db.Tx) error {
-	return map[string]func(*db.Tx) error{"requests of external MFA": externalmfa.Sweep}
+	return map[string]func(*db.Tx) error{"requests of external MFA": externalmfa.Sweep, "tries over SCIM": scim.Sweep}
 }
 
 // foreign wraps a page that another site's form comes to: an app sends the browser with a request. It is no form of ours, so

@@ -285,3 +285,30 @@ func TestOIDCRequestsThatWaitAreBounded(t *testing.T) {
 		s.from("192.0.2.8").open(c.question()).sees("user name")
 	})
 }
+
+// Threat T62: a scope that is taken from an app is gone from what it has already, within the seconds that a node believes its apps.
+func TestOIDCAScopeThatIsTakenAwayIsGone(t *testing.T) {
+	onSQLite(t, func(s *site) {
+		b := s.enters(s.member("aisha"))
+		c := s.relying("kit", map[string]any{"scopes": []string{"openid", "email", "stores:write"}})
+		tokens := c.tokens(b, "scope", "openid email stores:write offline_access", "claims", `{"userinfo":{"email":null}}`)
+		if c.userinfo(tokens.str("access_token")).str("email") == "" {
+			t.Fatal("nothing is told that could be taken away")
+		}
+		secret := c.secret
+		c = s.relying("kit", map[string]any{"scopes": []string{"openid"}, "redirect_uris": []string{c.callback()}})
+		c.secret = secret
+		next := c.refresh(tokens.str("refresh_token"))
+		for _, token := range []string{tokens.str("access_token"), next.str("access_token")} {
+			if info := c.userinfo(token); info.status != http.StatusOK || info.str("email") != "" {
+				t.Errorf("told %d %v", info.status, info.body)
+			}
+			if scope := c.post("/oidc/introspect", "token", token).str("scope"); strings.Contains(scope, "stores:write") || strings.Contains(scope, "email") {
+				t.Errorf("the token is good for %q", scope)
+			}
+		}
+		if strings.Contains(next.str("scope"), "stores:write") {
+			t.Errorf("a refresh gives %q", next.str("scope"))
+		}
+	})
+}

@@ -78,13 +78,13 @@ func (bs bounds) record(tx *db.Tx, a *Attempt) error {
 // The bounds on what makes rows and mails before anybody has proved anything. They are wide: a whole hall may sign in
 // at once behind one address.
 var (
-	startAddress  = limit.Rule{Name: "start-address", Max: 300, Window: 10 * time.Minute}
-	startNetwork  = limit.Rule{Name: "start-network", Max: 1000, Window: 10 * time.Minute}
+	startAddress = limit.Rule{Name: "start-address", Max: 300, Window: 10 * time.Minute}
+	startNetwork = limit.Rule{Name: "start-network", Max: 1000, Window: 10 * time.Minute}
 	// Requests of apps that are kept until somebody signs in.
 	requestAddress = limit.Rule{Name: "request-address", Max: 600, Window: 10 * time.Minute}
 	requestNetwork = limit.Rule{Name: "request-network", Max: 2000, Window: 10 * time.Minute}
-	forgotAddress = limit.Rule{Name: "forgot-address", Max: 60, Window: time.Hour}
-	forgotNetwork = limit.Rule{Name: "forgot-network", Max: 300, Window: time.Hour}
+	forgotAddress  = limit.Rule{Name: "forgot-address", Max: 60, Window: time.Hour}
+	forgotNetwork  = limit.Rule{Name: "forgot-network", Max: 300, Window: time.Hour}
 )
 
 // startBounds are those of beginning a sign-in.

@@ -160,6 +160,7 @@ func (p *Provider) refresh(ctx context.Context, c *caller, form url.Values) (any
 		if wide != nil {
 			return wide
 		}
+		scope = c.client.allow(scope) // what the settings have taken away since is gone
 		out = issue{grant: g, scope: scope, refresh: true, now: tx.Now, idToken: c.client.RefreshIDToken && g.has(oidc.ScopeOpenID)}
 		return p.describe(tx, c.app, &out)
 	})

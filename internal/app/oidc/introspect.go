@@ -41,7 +41,7 @@ func (p *Provider) introspect(r *http.Request, form url.Values) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p.active(g, g.only(t.scopes), &oidc.IntrospectionResponse{Audience: oidc.Audience{a.ID}, TokenType: oidc.BearerToken,
+	return p.active(g, clientOf(a).allow(g.only(t.scopes)), &oidc.IntrospectionResponse{Audience: oidc.Audience{a.ID}, TokenType: oidc.BearerToken,
 		IssuedAt: oidc.FromTime(t.madeAt), Expiration: oidc.FromTime(t.expiresAt())}), nil
 }
 
@@ -71,7 +71,7 @@ func (p *Provider) introspectRefresh(ctx context.Context, c *caller, t token) (a
 	if g.EndsAt.Before(ends) {
 		ends = g.EndsAt
 	}
-	return p.active(g, g.Scope, &oidc.IntrospectionResponse{Audience: oidc.Audience{p.Base}, Expiration: oidc.FromTime(ends)}), nil
+	return p.active(g, c.client.allow(g.Scope), &oidc.IntrospectionResponse{Audience: oidc.Audience{p.Base}, Expiration: oidc.FromTime(ends)}), nil
 }
 
 // revoke ends a token of the app's. A refresh token takes all that came of the sign-in with it; an access token only itself, and

@@ -9,6 +9,7 @@ import (
 
 	"woggle/internal/db"
 	"woggle/internal/directory"
+	"woggle/internal/limit"
 	"woggle/internal/session"
 )
 
@@ -127,6 +128,9 @@ const (
 // Sweep deletes what is long over, as much at once as nobody has to wait for, and tells whether there may be more. Nothing
 // depends on it.
 func Sweep(tx *db.Tx) (more bool, err error) {
+	if err := limit.Forget(tx, pushes, startDevices); err != nil {
+		return false, err
+	}
 	old := tx.Now.Add(-sweepKeep).UnixMilli()
 	for _, statement := range []string{
 		// What is refreshed again and again is not noted each time, only once its first day is over.

@@ -38,7 +38,9 @@ func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	scopes := g.only(t.scopes)
+	client := clientOf(a)
+	scopes := client.allow(g.only(t.scopes)) // what the settings have taken away since is gone
+	g.Claims = slices.DeleteFunc(g.Claims, func(claim string) bool { return !slices.Contains(client.Scopes, scopeFor(claim)) })
 	if !slices.Contains(scopes, oidc.ScopeOpenID) {
 		return refuseToken(w, http.StatusForbidden, "insufficient_scope", "the access token was not asked for with the scope openid")
 	}

@@ -35,6 +35,9 @@ const (
 // wrongTokens bounds what somebody without a token makes the database do. It is no bound on guessing: a token has 256 bits.
 var wrongTokens = limit.Rule{Name: "scim-token", Max: 100, Window: 10 * time.Minute}
 
+// Sweep forgets where those came from who had no token.
+func Sweep(tx *db.Tx) error { return limit.Forget(tx, wrongTokens) }
+
 const timeForm = time.RFC3339
 
 // Deps is what the server works with.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"woggle/internal/db"
+	"woggle/internal/limit"
 )
 
 // answered notes one more answer to a request. It gives when the first one was made, and how many in the running window.
@@ -27,6 +28,9 @@ const swept = 1000
 // Sweep deletes what was answered long ago, and tells whether there may be more. Loops don't depend on it; an older bookmark is
 // answered by the app, not by us.
 func Sweep(tx *db.Tx) (more bool, err error) {
+	if err := limit.Forget(tx, loopRule); err != nil {
+		return false, err
+	}
 	n, err := tx.Exec("DELETE FROM wsfed_answers WHERE id IN (SELECT id FROM wsfed_answers WHERE first_at < $1 LIMIT $2)",
 		tx.Now.Add(-bookmarks).UnixMilli(), swept)
 	return n == swept, err
