@@ -44,7 +44,10 @@ type Deps struct {
 	Pages    *page.Renderer
 	Sessions *session.Manager
 	Flow     *signin.Flow
-	Log      *slog.Logger
+	// Leave ends the session of the request, and tells where the browser has to go before it comes to the page then of ours, so that
+	// apps hear of it; empty where there are none.
+	Leave func(w http.ResponseWriter, r *http.Request, then string) (to string, err error)
+	Log   *slog.Logger
 }
 
 // Desk receives the requests of apps.
@@ -272,10 +275,13 @@ func (d *Desk) answer(w http.ResponseWriter, r *http.Request) error {
 	case "back":
 		return d.leave(w, r, q)
 	case "other":
-		if err := d.DB.Tx(r.Context(), func(tx *db.Tx) error { return d.Sessions.SignOut(tx, s) }); err != nil {
+		to, err := d.Leave(w, r, q.address())
+		if err != nil {
 			return err
 		}
-		d.Sessions.ClearCookie(w)
+		if to != "" {
+			return page.Redirect(w, r, to)
+		}
 	case "on":
 		if err := d.DB.Tx(r.Context(), func(tx *db.Tx) error { return answerRequest(tx, q.ID, s.User.ID) }); err != nil {
 			return err

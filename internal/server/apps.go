@@ -44,7 +44,11 @@ func (s *Server) addApps(o Options) (err error) {
 	base := o.Base.String()
 	s.apps.keys = signing.New(o.DB, o.Keys, o.Brand.Name)
 	s.apps.client = outgoing.New(isLoopback(o.Base.Hostname()))
-	s.apps.desk, err = app.New(app.Deps{DB: o.DB, Keys: o.Keys, Pages: s.pages, Sessions: s.sessions, Flow: s.flow, Log: o.Log})
+	s.apps.desk, err = app.New(app.Deps{DB: o.DB, Keys: o.Keys, Pages: s.pages, Sessions: s.sessions, Flow: s.flow, Log: o.Log,
+		Leave: func(w http.ResponseWriter, r *http.Request, then string) (string, error) {
+			to, _, err := s.leave(w, r, then)
+			return to, err
+		}})
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"woggle/internal/db"
@@ -41,27 +42,43 @@ func (s *Server) signOut(w http.ResponseWriter, r *http.Request) error {
 	return page.Redirect(w, r, cmp.Or(to, "/signin"))
 }
 
-// depart ends the session and tells where the browser has to go first, so that apps hear of it that are told through the browser;
-// empty where there are none. From there it comes to the page then of ours, or stays where that is empty.
+// depart is leave, and makes the browser a new one: at a shared computer, nothing is left to the next person. One that still has to go
+// through apps of SAML keeps its cookie until it is back.
 func (s *Server) depart(w http.ResponseWriter, r *http.Request, then string) (to string, err error) {
+	to, walks, err := s.leave(w, r, then)
+	if err == nil && !walks {
+		s.newBrowser(w)
+	}
+	return to, err
+}
+
+// leave ends the session and tells where the browser has to go first, so that apps hear of it that are told through the browser;
+// empty where there are none. From there it comes to the page then of ours, or stays where that is empty. It walks if it goes
+// through apps one after the other.
+func (s *Server) leave(w http.ResponseWriter, r *http.Request, then string) (to string, walks bool, err error) {
 	pictures, err := s.apps.wsfed.Leave(r)
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
 	walk, err := s.leaveSAML(w, r, then)
-	if err != nil {
-		return "", err
-	}
-	if walk == "" {
-		if err := s.forget(w, r); err != nil || pictures == "" {
-			return "", err
+	switch {
+	case err != nil:
+		return "", false, err
+	case walk == "":
+		if err := s.endSession(w, r); err != nil {
+			return "", false, err
 		}
-		return further(pictures, then), nil
+		walk = then
+	default:
+		walks = true
 	}
-	if pictures != "" {
-		return further(pictures, walk), nil
+	switch {
+	case pictures != "":
+		return further(pictures, walk), walks, nil
+	case walks:
+		return walk, true, nil
 	}
-	return walk, nil
+	return "", false, nil
 }
 
 // leaveSAML begins the walk through the apps of SAML, and ends the session in the same transaction; where none wants to be told, it
@@ -95,17 +112,35 @@ func further(pictures, next string) string {
 	return pictures + "&next=" + url.QueryEscape(next)
 }
 
-// forget ends the session, if there is one, and makes the browser a new one: at a shared computer, nothing is left to the next
-// person.
+// forget ends the session, if there is one, and makes the browser a new one. Apps are told by whoever calls it, if at all.
 func (s *Server) forget(w http.ResponseWriter, r *http.Request) error {
+	if err := s.endSession(w, r); err != nil {
+		return err
+	}
+	s.newBrowser(w)
+	return nil
+}
+
+func (s *Server) endSession(w http.ResponseWriter, r *http.Request) error {
 	if mine := session.Of(r); mine != nil {
 		if err := s.db.Tx(r.Context(), func(tx *db.Tx) error { return s.sessions.SignOut(tx, mine) }); err != nil {
 			return err
 		}
 	}
-	w.Header().Del("Set-Cookie") // the guard has kept the browser's cookie alive
-	http.SetCookie(w, &http.Cookie{Name: s.browserCookie(), Path: "/", MaxAge: -1, HttpOnly: true, Secure: s.sessions.Secure,
-		SameSite: http.SameSiteLaxMode})
 	s.sessions.ClearCookie(w)
 	return nil
+}
+
+// newBrowser takes what the browser is known by from it.
+func (s *Server) newBrowser(w http.ResponseWriter) {
+	header := w.Header()
+	kept := header.Values("Set-Cookie")
+	header.Del("Set-Cookie")
+	for _, cookie := range kept { // the guard has kept the browser's alive
+		if !strings.HasPrefix(cookie, s.browserCookie()+"=") {
+			header.Add("Set-Cookie", cookie)
+		}
+	}
+	http.SetCookie(w, &http.Cookie{Name: s.browserCookie(), Path: "/", MaxAge: -1, HttpOnly: true, Secure: s.sessions.Secure,
+		SameSite: http.SameSiteLaxMode})
 }

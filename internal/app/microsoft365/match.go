@@ -21,6 +21,7 @@ type Person struct {
 	UsageLocation string   `json:"usageLocation"`
 	Enabled       bool     `json:"accountEnabled"`
 	Type          string   `json:"userType"`
+	Admin         bool     `json:"-"` // a Global Administrator; Graph tells it elsewhere
 	Licences      []struct {
 		SKU string `json:"skuId"`
 	} `json:"assignedLicenses"`
@@ -64,7 +65,7 @@ type Pair struct {
 	Wanted string  // the user principal name that the account should have, or empty: the user name cannot be one
 	Person *Person // nil: no account was found
 	By     Evidence
-	Maybe  *Person // an account with the same e-mail address, which somebody has to confirm
+	Maybe  *Person // an account with the same e-mail address, or an administrator's with the name, which somebody has to confirm
 	Doubt  string  // what somebody should look at, or empty
 }
 
@@ -75,9 +76,11 @@ type Matching struct {
 }
 
 // Match finds the accounts of the members among people. An e-mail address, which people can change by themselves, only
-// suggests; confirmed are the ids of users of whom somebody said that the suggestion is right. No account is two people's.
+// suggests; confirmed are the ids of users of whom somebody said that the suggestion is right. Nor is a name enough for an account
+// that rules the tenant: whoever may add people here, such as a system that keeps them over SCIM, could make somebody of that name.
+// No account is two people's.
 func Match(domains []Domain, members []Member, people []Person, confirmed []string) Matching {
-	m := matcher{domains: domains, byID: map[string]*Person{}, byName: map[string]*Person{}, byImmutable: map[string]*Person{}, byMail: map[string][]*Person{}, taken: map[string]bool{}}
+	m := matcher{domains: domains, confirmed: confirmed, byID: map[string]*Person{}, byName: map[string]*Person{}, byImmutable: map[string]*Person{}, byMail: map[string][]*Person{}, taken: map[string]bool{}}
 	m.index(people)
 	pairs := make([]Pair, len(members))
 	for i, member := range members {
@@ -96,7 +99,7 @@ func Match(domains []Domain, members []Member, people []Person, confirmed []stri
 		shared[directory.Canonical(member.User.Email)]++
 	}
 	for i := range pairs {
-		if p := &pairs[i]; p.Person == nil && shared[directory.Canonical(p.User.Email)] == 1 {
+		if p := &pairs[i]; p.Person == nil && p.Maybe == nil && shared[directory.Canonical(p.User.Email)] == 1 {
 			m.mailed(p, slices.Contains(confirmed, p.User.ID))
 		}
 	}
@@ -118,6 +121,7 @@ func Match(domains []Domain, members []Member, people []Person, confirmed []stri
 
 type matcher struct {
 	domains                   []Domain
+	confirmed                 []string
 	byID, byName, byImmutable map[string]*Person
 	byMail                    map[string][]*Person
 	taken                     map[string]bool // by their ids
@@ -161,7 +165,14 @@ func (m *matcher) known(pair *Pair) {
 	}
 }
 
-func (m *matcher) named(pair *Pair) { m.take(pair, m.byName[strings.ToLower(pair.Wanted)], ByName) }
+func (m *matcher) named(pair *Pair) {
+	p := m.byName[strings.ToLower(pair.Wanted)]
+	if p != nil && p.Admin && !m.taken[p.ID] && !slices.Contains(m.confirmed, pair.User.ID) {
+		pair.Maybe = p
+		return
+	}
+	m.take(pair, p, ByName)
+}
 
 func (m *matcher) immutable(pair *Pair) {
 	m.take(pair, m.byImmutable[pair.Account.ImmutableID], ByImmutable)
@@ -184,6 +195,10 @@ func (m *matcher) mailed(pair *Pair, confirmed bool) {
 func (m *matcher) doubt(pair *Pair) {
 	p := pair.Person
 	switch {
+	case pair.Maybe != nil && p != nil: // found by stronger evidence
+		pair.Maybe = nil
+	case pair.Maybe != nil && pair.Maybe.Admin:
+		pair.Doubt = "has the name of " + pair.Maybe.UPN + ", a Global Administrator of the tenant: if that is the same person, confirm it with --same " + pair.User.Username
 	case pair.Maybe != nil:
 		pair.Doubt = "has the same e-mail address as " + pair.Maybe.UPN + ": if that is the same person, confirm it with --same " + pair.User.Username
 	case p == nil && pair.Account.Object != "":

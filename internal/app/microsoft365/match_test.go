@@ -58,6 +58,9 @@ func TestMatch(t *testing.T) {
 		{"guests are another organisation's", []microsoft365.Member{member("u1", "jo", "jo@example.org", none)}, []microsoft365.Person{with(mailed("p1", "jo@northwold.example", "jo@example.org"), func(p *microsoft365.Person) { p.Type = "Guest" })}, nil, "jo="},
 		{"accounts outside the domains are left alone", []microsoft365.Member{member("u1", "jo", "jo@example.org", none)}, []microsoft365.Person{mailed("p1", "glass@northwold.onmicrosoft.com", "jo@example.org")}, []string{"u1"}, "jo="},
 		{"an account that is off is no stranger", nil, []microsoft365.Person{with(somebody("p1", "room@northwold.example"), func(p *microsoft365.Person) { p.Enabled = false })}, nil, ""},
+		{"the name of somebody who rules the tenant only suggests", []microsoft365.Member{member("u1", "jo", "", none)}, []microsoft365.Person{with(somebody("p1", "jo@northwold.example"), func(p *microsoft365.Person) { p.Admin = true })}, nil, "jo=?p1 p1"},
+		{"and is enough when it was confirmed ", []microsoft365.Member{member("u1", "jo", "", none)}, []microsoft365.Person{with(somebody("p1", "jo@northwold.example"), func(p *microsoft365.Person) { p.Admin = true })}, []string{"u1"}, "jo=p1/name"},
+		{"nor does the address take them without a word", []microsoft365.Member{member("u1", "jo", "jo@example.org", none)}, []microsoft365.Person{with(mailed("p1", "jo@northwold.example", "jo@example.org"), func(p *microsoft365.Person) { p.Admin = true })}, nil, "jo=?p1 p1"},
 		{"nobody has no address in common", []microsoft365.Member{member("u1", "jo", "", none)}, []microsoft365.Person{somebody("p1", "s@northwold.example")}, []string{"u1"}, "jo= p1"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

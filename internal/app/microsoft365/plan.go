@@ -276,6 +276,11 @@ func (m *Manager) Look(ctx context.Context, c Connected, confirmed []string) (Ma
 	if err != nil {
 		return Matching{}, nil, err
 	}
+	rule, err := administrators(ctx, client)
+	if err != nil {
+		return Matching{}, nil, err
+	}
+	markAdmins(found, rule)
 	members, err := m.members(ctx, c.Tenant.ID)
 	if err != nil {
 		return Matching{}, nil, err

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -117,10 +118,11 @@ func (m *Manager) Read(ctx context.Context, c Connected) (*Picture, *graph.Clien
 	if err := note(people, err); err != nil {
 		return nil, nil, err
 	}
-	p.Admins, err = graph.List[Person](ctx, client, "/v1.0/directoryRoles(roleTemplateId='"+globalAdministrator+"')/members?$select="+selection, false)
+	p.Admins, err = administrators(ctx, client)
 	if err := note(admins, err); err != nil {
 		return nil, nil, err
 	}
+	markAdmins(p.People, p.Admins)
 	var policy struct {
 		Enabled bool `json:"isEnabled"`
 	}
@@ -237,6 +239,17 @@ func (m *Manager) keep(ctx context.Context, c Connected, p *Picture, proofs []cr
 		}
 		return nil
 	})
+}
+
+// administrators are the Global Administrators of the tenant.
+func administrators(ctx context.Context, client *graph.Client) ([]Person, error) {
+	return graph.List[Person](ctx, client, "/v1.0/directoryRoles(roleTemplateId='"+globalAdministrator+"')/members?$select="+selection, false)
+}
+
+func markAdmins(people, rule []Person) {
+	for i := range people {
+		people[i].Admin = slices.ContainsFunc(rule, func(a Person) bool { return a.ID == people[i].ID })
+	}
 }
 
 // Warnings are what an administrator has to see to before somebody is locked out, as far as it is known here without asking
