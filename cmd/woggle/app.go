@@ -254,8 +254,10 @@ func (c *appShow) Run(p *program, k *kong.Context, place *Place) error {
 		}); err != nil {
 			return err
 		}
-		fmt.Fprintln(p.out, "\nWhat the app wants to know:")
-		p.printFacts(o, a)
+		if len(server.AppFacts(o.site.Base.String(), a)) > 0 {
+			fmt.Fprintln(p.out, "\nWhat the app wants to know:")
+			p.printFacts(o, a)
+		}
 		return nil
 	})
 }

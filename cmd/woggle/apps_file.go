@@ -51,9 +51,15 @@ func readApps(path string) ([]appEntry, []Finding) {
 		if seen[entry.ID] {
 			t.say("id", fmt.Sprintf("there are two apps %q", entry.ID), "give each an id of its own")
 		}
-		if seen[entry.ID] = true; ok {
-			entries = append(entries, entry)
+		if seen[entry.ID] = true; !ok {
+			continue
 		}
+		for _, other := range entries {
+			if err := apart(&entry.App, &other.App); err != nil {
+				t.say("", err.Error(), "remove one")
+			}
+		}
+		entries = append(entries, entry)
 	}
 	top.strangers("the apps file")
 	return entries, file.found
@@ -134,6 +140,14 @@ func kindsOf(names []string) (kinds []signin.Kind) {
 		kinds = append(kinds, signin.Kind(name))
 	}
 	return kinds
+}
+
+// apart tells whether two apps can be told apart. Of two that go by one name neither is open, so that nobody makes one by mistake.
+func apart(a, b *app.App) error {
+	if a.ID == b.ID || a.Protocol != b.Protocol || a.Audience != b.Audience || a.Audience == "" {
+		return nil
+	}
+	return fmt.Errorf("the apps %s and %s both go by the name %s in %s, so that neither could be found", a.ID, b.ID, a.Audience, a.Protocol)
 }
 
 // checkApp judges an app and lets its protocol read the settings.

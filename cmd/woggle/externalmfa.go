@@ -160,7 +160,7 @@ func (c *externalMFACheck) Run(p *program, k *kong.Context, place *Place) error 
 			wrong++
 			fmt.Fprintf(p.out, "wrong: %s: %v\n  %s\n", what, err, do)
 		}
-		tell("the base address", externalmfa.CheckBase(o.site.Base), "see base in the settings")
+		tell("the address of this site", externalmfa.CheckBase(o.site.Base), "see address in the settings")
 		tell("Microsoft's keys", externalmfa.CheckTenant(p.ctx, client, cloud, connection.Tenant),
 			"this computer has to reach "+cloud.Authority+", and the tenant's id has to be right; until then nobody gets through")
 		tell("what Microsoft reads of us", externalmfa.CheckPublic(p.ctx, client, o.site.Base.String()),

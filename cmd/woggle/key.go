@@ -92,8 +92,6 @@ func (c *keyRotate) Run(p *program, k *kong.Context, place *Place) error {
 		}
 		err := signing.New(o.db, o.ring, o.site.Brand.Name).Rotate(p.ctx, audit.System, signing.Use(c.Use), signing.Alg(c.Alg), at)
 		switch {
-		case errors.Is(err, signing.ErrWaiting) && c.Stolen:
-			return errors.New("the next key is published already and does not sign yet: wait until it does, or see what woggle key list says")
 		case err != nil:
 			return err
 		case c.Stolen:

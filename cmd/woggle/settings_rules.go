@@ -18,6 +18,7 @@ import (
 	_ "time/tzdata" // a small system has no time zones of its own
 	"unicode"
 
+	"woggle/internal/app/forwardauth"
 	"woggle/internal/message"
 	"woggle/internal/message/speech"
 	"woggle/internal/method/phone"
@@ -95,8 +96,18 @@ func (s *Settings) Resolve(origins Origins, password string, variables map[strin
 		var found []Finding
 		c.site.Apps, found = readApps(c.Apps)
 		c.found = append(c.found, found...)
+		c.askingProxies()
 	}
 	return c.site, c.found
+}
+
+// askingProxies looks whether anybody may ask about the sites that stand behind a proxy.
+func (c *rules) askingProxies() {
+	for _, entry := range c.site.Apps {
+		if entry.Protocol == forwardauth.Name && len(c.TrustedProxies) == 0 {
+			c.warn("trusted_proxies", "nobody gets to "+entry.Name+": its proxy is not trusted, and told 401", `name the proxy's address: trusted_proxies = ["127.0.0.1"]`)
+		}
+	}
 }
 
 // singleLines refuses control characters everywhere: settings end up in mails, pages and headers (threat T87).

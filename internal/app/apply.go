@@ -2,10 +2,12 @@
 package app
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 
 	"woggle/internal/db"
 	"woggle/internal/directory"
@@ -93,6 +95,21 @@ func GroupIDs(tx *db.Tx, names []string) (ids, unknown []string, err error) {
 		ids = append(ids, groups[at].ID)
 	}
 	return ids, unknown, err
+}
+
+// ReadSettings reads the settings of a protocol as they are stored. A name that the protocol does not know is an error, because
+// people mistype.
+func ReadSettings(raw json.RawMessage, into any) error {
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.DisallowUnknownFields()
+	err := decoder.Decode(into)
+	if err == nil {
+		return nil
+	}
+	if name, unknown := strings.CutPrefix(err.Error(), "json: unknown field "); unknown {
+		return fmt.Errorf("there is no setting %s", name)
+	}
+	return err
 }
 
 // Strings are texts that may also be written as one, where there is only one.

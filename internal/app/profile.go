@@ -108,6 +108,8 @@ func (d *Desk) Tiles(ctx context.Context, user string) (tiles []Tile, err error)
 		}
 		tiles = append(tiles, tile)
 	}
+	// People look for a name; the ids, by which the catalogue is sorted, they never see.
+	slices.SortStableFunc(tiles, func(a, b Tile) int { return strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)) })
 	return tiles, nil
 }
 

@@ -38,6 +38,16 @@ func TestAppsQuestionsByKeyboard(t *testing.T) {
 	})
 }
 
+// What the guide shows of apps: those of somebody who is in no group of leaders, and the page about one that is for leaders.
+func TestAppsOfTheGuide(t *testing.T) {
+	everyWay(t, func(t *testing.T, county *browser.County, w *browser.Window, take func(string, int64)) {
+		enter(county, w, county.Person("ben.fairweather")).See("My apps", "Camp rota", "District files", "Minibus log")
+		take("apps", 440)
+		w.OpenTo(county.Base, county.Apps+"/kit/start").See("This app is not open to you", "Sign in as somebody else")
+		take("app-closed", 440)
+	})
+}
+
 // The questions that an app may lead to are asked in Welsh as well. What the sample apps say themselves is English.
 func TestAppsQuestionsInWelsh(t *testing.T) {
 	once(t, func(t *testing.T, county *browser.County, w *browser.Window) {

@@ -17,7 +17,7 @@ func TestSettings(t *testing.T) {
 		`{"hosts":["Wiki.Example.org","wiki.example.org:8443"]}`:                                             "",
 		`{"hosts":["localhost:3000","127.0.0.1:3000","[::1]:3000","xn--wgbl6a.example"]}`:                    "",
 		`{"hosts":["a.example"],"paths":[{"prefix":"/x","fresh":"10m","groups":["G"],"methods":["phone"]}]}`: "",
-		``:                                       "cannot be read",
+		``:                                       "there are hosts and paths",
 		`{}`:                                     "hosts is missing",
 		`{"hosts":[]}`:                           "hosts is missing",
 		`{"host":["a"]}`:                         "there are hosts and paths",
@@ -43,7 +43,7 @@ func TestSettings(t *testing.T) {
 		`{"hosts":["a.example"],"paths":[{"prefix":"/x;y","open":true}]}`:                             "begins with a slash",
 		`{"hosts":["a.example"],"paths":[{"prefix":"/x?y","open":true}]}`:                             "begins with a slash",
 		`{"hosts":["a.example"],"paths":[{"prefix":"/x","open":true},{"prefix":"/X/","fresh":"5m"}]}`: "twice",
-		`{"hosts":["a.example"],"paths":[{"prefix":"/x","open":true,"exact":true}]}`:                  "cannot be read",
+		`{"hosts":["a.example"],"paths":[{"prefix":"/x","open":true,"exact":true}]}`:                  "there are hosts and paths",
 	} {
 		a := &app.App{ID: "x", Settings: json.RawMessage(settings)}
 		err := (&Forward{}).Read(a)

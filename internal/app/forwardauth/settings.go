@@ -2,7 +2,6 @@
 package forwardauth
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -77,10 +76,8 @@ func (f *Forward) Name() string { return Name }
 // Read makes a site of the app's settings.
 func (f *Forward) Read(a *app.App) error {
 	var s Settings
-	decoder := json.NewDecoder(bytes.NewReader(a.Settings))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&s); err != nil {
-		return fmt.Errorf("the settings cannot be read: %w; there are hosts and paths", err)
+	if err := app.ReadSettings(a.Settings, &s); err != nil {
+		return fmt.Errorf("%w; there are hosts and paths", err)
 	}
 	one, err := read(a, s)
 	if err != nil {

@@ -17,14 +17,16 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/zitadel/oidc/v3/pkg/oidc"
+
+	"woggle/internal/app"
 )
 
 // Client is the settings of an app that speaks OpenID Connect.
 type Client struct {
-	RedirectURIs           []string        `json:"redirect_uris"`
-	PostLogoutRedirectURIs []string        `json:"post_logout_redirect_uris"`
-	Grants                 []string        `json:"grants"`
-	Scopes                 []string        `json:"scopes"`
+	RedirectURIs           app.Strings     `json:"redirect_uris"`
+	PostLogoutRedirectURIs app.Strings     `json:"post_logout_redirect_uris"`
+	Grants                 app.Strings     `json:"grants"`
+	Scopes                 app.Strings     `json:"scopes"`
 	TokenAuth              string          `json:"token_auth"` // "" is a secret, sent in either way
 	JWKS                   json.RawMessage `json:"jwks"`       // the app's public keys, for private_key_jwt
 	SigningAlg             string          `json:"signing_alg"`
@@ -97,7 +99,7 @@ func unknownSetting(err error) error {
 	}
 	var kind *json.UnmarshalTypeError
 	if errors.As(err, &kind) {
-		return fmt.Errorf("%s is a %s, which is not what it has to be (%s)", kind.Field, kind.Value, kind.Type)
+		return fmt.Errorf("%s cannot be a %s", kind.Field, kind.Value)
 	}
 	return err
 }
@@ -183,10 +185,12 @@ func (c *Client) checkAuth() error {
 	if !slices.Contains([]string{authSecret, authBasic, authPost, authKey, authNone}, c.TokenAuth) {
 		return fmt.Errorf(`token_auth: there is no %q; write "basic", "post", "private_key_jwt" or "none" (an app that cannot keep a secret), or leave it away`, c.TokenAuth)
 	}
-	if (c.TokenAuth == authKey) != (len(c.JWKS) > 0) {
-		return errors.New(`jwks: the app's public keys go with token_auth = "private_key_jwt", and with nothing else`)
-	}
-	if c.TokenAuth != authKey {
+	switch hasKeys := len(c.JWKS) > 0; {
+	case c.TokenAuth == authKey && !hasKeys:
+		return errors.New(`jwks: token_auth = "private_key_jwt" needs the app's public keys: write them as {"keys": [...]} (RFC 7517), or name their file in jwks_file`)
+	case c.TokenAuth != authKey && hasKeys:
+		return errors.New(`jwks: the app's public keys are looked at with token_auth = "private_key_jwt" only: write that as well`)
+	case c.TokenAuth != authKey:
 		return nil
 	}
 	raw := []byte(c.JWKS)

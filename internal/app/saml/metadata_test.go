@@ -121,7 +121,7 @@ func TestSettingsThatAreRefused(t *testing.T) {
 	for words, settings := range map[string]map[string]any{
 		"entity_id is missing":   {"entity_id": ""},
 		"acs is missing":         {"acs": []string{}},
-		"unknown field":          {"entityid": "x"},
+		"there is no setting":    {"entityid": "x"},
 		"begin with https://":    {"acs": "javascript:alert(1)"},
 		"has to begin":           {"acs": "http://rota.example/acs"},
 		"can be sent to":         {"acs": "https://a@rota.example/acs"},

@@ -43,10 +43,10 @@ type many[T any] []T
 // UnmarshalJSON reads a list, or one that makes a list.
 func (m *many[T]) UnmarshalJSON(raw []byte) error {
 	if bytes.HasPrefix(raw, []byte("[")) {
-		return strict(raw, (*[]T)(m))
+		return app.ReadSettings(raw, (*[]T)(m))
 	}
 	*m = make(many[T], 1)
-	return strict(raw, &(*m)[0])
+	return app.ReadSettings(raw, &(*m)[0])
 }
 
 // Endpoint is an address of the app. It may be written as the address alone.
@@ -63,7 +63,7 @@ func (e *Endpoint) UnmarshalJSON(raw []byte) error {
 		return json.Unmarshal(raw, &e.URL)
 	}
 	type plain Endpoint
-	return strict(raw, (*plain)(e))
+	return app.ReadSettings(raw, (*plain)(e))
 }
 
 // Attribute is one thing that the app is told, and how it calls it.
@@ -88,12 +88,6 @@ type party struct {
 	format  string              // URI of the usual name's
 }
 
-func strict(raw []byte, into any) error {
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.DisallowUnknownFields() // people mistype
-	return d.Decode(into)
-}
-
 // Name is what apps of the protocol carry.
 const Name = "saml"
 
@@ -103,8 +97,8 @@ func (p *Provider) Name() string { return Name }
 // Read parses the settings.
 func (p *Provider) Read(a *app.App) error {
 	var s Settings
-	if err := strict(a.Settings, &s); err != nil {
-		return fmt.Errorf("the SAML settings cannot be read: %w", err)
+	if err := app.ReadSettings(a.Settings, &s); err != nil {
+		return fmt.Errorf("the SAML settings: %w", err)
 	}
 	if s.Metadata != "" {
 		told, err := FromMetadata([]byte(s.Metadata))

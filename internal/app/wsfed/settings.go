@@ -2,7 +2,6 @@
 package wsfed
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -73,9 +72,7 @@ var usual = map[string]string{
 // parse reads and checks settings. Names that it does not know are errors, because people mistype.
 func parse(raw json.RawMessage) (*settings, error) {
 	var s settings
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&s); err != nil {
+	if err := app.ReadSettings(raw, &s); err != nil {
 		return nil, err
 	}
 	s.fill()

@@ -146,8 +146,8 @@ func (s *Store) unsealOne(r row) (Key, error) {
 }
 
 // Rotate makes the next key, which is published now and signs from at on; the one that signs now retires after that. An at
-// that is not ahead changes at once, and what the old key signed is believed no more: it is for a key that somebody else
-// may have. While a next key waits, there is nothing to rotate, and the error is ErrWaiting.
+// that is not ahead changes at once, and what any key before signed is believed no more: it is for a key that somebody else
+// may have. Else, while a next key waits, there is nothing to rotate, and the error is ErrWaiting.
 func (s *Store) Rotate(ctx context.Context, actor string, use Use, alg Alg, at time.Time) error {
 	if _, err := s.Active(ctx, use, alg); err != nil {
 		return err

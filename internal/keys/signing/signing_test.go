@@ -87,6 +87,34 @@ func TestAKeyThatSomebodyElseHasIsGoneAtOnce(t *testing.T) {
 	})
 }
 
+// A thief does not wait until a change that was begun has ended: neither the key that signs, nor the next one, nor the one
+// before is believed any more.
+func TestAKeyThatSomebodyElseHasIsGoneAlsoWhileTheNextWaits(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *dbtest.Clock) {
+		s := signing.New(d, keys.Random(), "Northwold County")
+		rotate := func(at time.Time) {
+			t.Helper()
+			if err := s.Rotate(t.Context(), audit.System, signing.Federation, signing.RS256, at); err != nil {
+				t.Fatal(err)
+			}
+		}
+		rotate(clock.Now().Add(signing.Ahead))
+		for _, wait := range []time.Duration{0, signing.Ahead} { // before the next key signs, and while the one before is still believed
+			clock.Advance(wait)
+			before := ids(t, s, signing.Federation)
+			if len(before) != 2 {
+				t.Fatalf("before: %v", before)
+			}
+			rotate(clock.Now())
+			after := ids(t, s, signing.Federation)
+			if now := after[signing.Active]; len(after) != 1 || now == before[signing.Active] || now == before[signing.Next] {
+				t.Errorf("before: %v, after: %v", before, after)
+			}
+			rotate(clock.Now().Add(signing.Ahead))
+		}
+	})
+}
+
 // Nodes that need the first key at one moment all get the same one, and never wait for each other in a ring.
 func TestTheFirstKeyIsMadeOnce(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB, _ *dbtest.Clock) {

@@ -36,14 +36,16 @@ func (s *Store) rows(ctx context.Context, use Use) (all []row, err error) {
 }
 
 // retire sets the end of the key that is to be followed at the time by another. Its error is ErrWaiting while that key
-// does not sign yet itself.
+// does not sign yet itself. Where the change is at once, all keys end: whoever has got at one had the next one and the one before
+// in the same hand.
 func retire(tx *db.Tx, use Use, alg Alg, at time.Time) error {
-	end := tx.Now
-	if at.After(tx.Now) {
-		end = at.Add(Behind)
+	if !at.After(tx.Now) {
+		_, err := tx.Exec(`UPDATE signing_keys SET retire_at = $3 WHERE purpose = $1 AND alg = $2 AND (retire_at = 0 OR retire_at > $3)`,
+			string(use), string(alg), tx.Now.UnixMilli())
+		return err
 	}
 	changed, err := tx.Exec(`UPDATE signing_keys SET retire_at = $4 WHERE purpose = $1 AND alg = $2 AND retire_at = 0 AND active_at <= $3`,
-		string(use), string(alg), tx.Now.UnixMilli(), end.UnixMilli())
+		string(use), string(alg), tx.Now.UnixMilli(), at.Add(Behind).UnixMilli())
 	if err == nil && changed == 0 {
 		err = ErrWaiting
 	}
