@@ -117,9 +117,11 @@ type Strings []string
 
 // UnmarshalJSON reads a text or a list of texts.
 func (s *Strings) UnmarshalJSON(raw []byte) error {
-	var one string
+	var one *string
 	if json.Unmarshal(raw, &one) == nil {
-		*s = Strings{one}
+		if *s = nil; one != nil { // null is none
+			*s = Strings{*one}
+		}
 		return nil
 	}
 	return json.Unmarshal(raw, (*[]string)(s))

@@ -56,3 +56,18 @@ func TestTheFileIsWhatThereIs(t *testing.T) {
 		})
 	})
 }
+
+func TestTextsMayBeWrittenAsOne(t *testing.T) {
+	for raw, want := range map[string]Strings{`"a"`: {"a"}, `["a","b"]`: {"a", "b"}, `[]`: {}, `null`: nil, `""`: {""}} {
+		var got Strings
+		if err := json.Unmarshal([]byte(raw), &got); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s is read as %#v, %v", raw, got, err)
+		}
+	}
+	var got Strings
+	for _, raw := range []string{`1`, `{}`, `[1]`, `true`} {
+		if json.Unmarshal([]byte(raw), &got) == nil {
+			t.Errorf("%s is taken", raw)
+		}
+	}
+}

@@ -115,6 +115,13 @@ func TestSignedInAsSomebodyElse(t *testing.T) {
 		b.hand(p).accepted()
 		// Who changes has said as whom to go on, and is not asked once more.
 		b.start(p, "username", "bryn.jones@northwold.example").press("Sign in as somebody else")
+		// The app hears that the one before has left; then it goes on.
+		b.sees("You are signed out here", "Next we tell your other apps")
+		if on, waits := strings.CutPrefix(b.page.Header.Get("Refresh"), "3; url="); !waits || !strings.HasPrefix(on, "/app/continue/") {
+			t.Fatalf("it goes on to %q", b.page.Header.Get("Refresh"))
+		} else {
+			b.open(on)
+		}
 		s.clock.Advance(time.Second)
 		b.fill("Next", "username", "bryn").fill("Next", "current-password", passphrase).code()
 		form, err := b.page.Form("wresult")
