@@ -244,6 +244,9 @@ func (b *bench) askRounds(ctx context.Context, all []*rota) error {
 		for range q.most {
 			yard.by = append(yard.by, newBrowser(bare.address))
 		}
+		for _, r := range all {
+			r.machine.close() // the server closes what rests for a minute, as these do while others work
+		}
 		err = b.compare(ctx, what, fmt.Sprintf("bare %d bytes", size), q.aim, &yard, q.most, func(worker int) error { return q.ask(all[worker]) })
 		bare.stop()
 		if err != nil {
