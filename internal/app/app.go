@@ -65,8 +65,8 @@ func (a *App) Check() error {
 		return fmt.Errorf("the app %s is a link, and needs an address in launch", a.ID)
 	}
 	for _, kind := range a.Need.Methods {
-		if kind != signin.Phone && kind != signin.Authenticator {
-			return fmt.Errorf("the app %s: %q is no method that proves possession: write phone or authenticator", a.ID, kind)
+		if !kind.Possession() {
+			return fmt.Errorf("the app %s: %q is no method that proves possession: write %s", a.ID, kind, signin.PossessionKinds())
 		}
 	}
 	return checkLogo(a.Logo)

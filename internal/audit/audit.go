@@ -83,6 +83,7 @@ const (
 	DomainRolledBack     Type = "domain-rolled-back"
 	AccountMatched       Type = "account-matched"
 	AccountChanged       Type = "account-changed"
+	PolicyChanged        Type = "policy-changed"
 )
 
 // Types is the whole catalogue, for pages and tests.
@@ -94,7 +95,7 @@ var Types = [...]Type{SignedIn, SignedOut, SessionEnded, SessionsEnded, Refused,
 	SpendingAlarm, RangeClosed, OriginClosed, RangeOpened, PriceMissing, AppEntered, AppRefused, AppLeft, AppAdded, AppChanged,
 	AppRemoved, SigningKeyMade, AppTokenReused, AppSecretMade, AppSecretEnded, AppConsented, AppDeviceAllowed, ProvedElsewhere,
 	ExternalMFAConnected, ExternalMFARemoved, ExternalMFALinked, ExternalMFAUnlinked, ExternalMFARefused, GroupAdded, GroupRenamed,
-	GroupRemoved, ScimChanged, TenantConnected, DomainFederated, DomainRolledBack, AccountMatched, AccountChanged}
+	GroupRemoved, ScimChanged, TenantConnected, DomainFederated, DomainRolledBack, AccountMatched, AccountChanged, PolicyChanged}
 
 // System is the actor of what the program did by itself, or what was done at its command line.
 const System = "system"

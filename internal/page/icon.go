@@ -12,6 +12,8 @@ var icons = map[string]string{
 	"passkey":       `<circle cx="8" cy="15" r="4.5"/><path d="M11.5 11.5L20 3m-4 4 3 3"/>`,
 	"password":      `<rect x="4" y="10" width="16" height="11" rx="3"/><path d="M8 10V7a4 4 0 0 1 8 0v3"/>`,
 	"accesspass":    `<rect x="3" y="6" width="18" height="12" rx="3"/><path d="M7 12h4m3 0h3"/>`,
+	"recovery":      `<rect x="5" y="2.5" width="14" height="19" rx="2"/><path d="M9 8h6M9 12h6M9 16h3"/>`,
+	"card":          `<rect x="2.5" y="5" width="19" height="14" rx="2.5"/><path d="M6.5 10h5M6.5 14h3M15 10h2.5M15 14h2.5"/>`,
 	"device":        `<rect x="3" y="4" width="18" height="12" rx="2"/><path d="M8 20h8"/>`,
 	"done":          `<path d="M4 12.5l5 5L20 6.5"/>`,
 }

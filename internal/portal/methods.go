@@ -19,26 +19,28 @@ type kindRow struct {
 	Kind  signin.Kind
 	Title string
 	Full  bool // there are as many as there may be
+	Most  int
 }
 
 // kinds are what this server can set up now.
 func (p *Portal) kinds(methods []signin.Enrolled, l *page.Locale) []kindRow {
 	var all []kindRow
-	for _, kind := range p.Flow.Offer() {
+	for _, kind := range p.Flow.Additions() {
 		count := 0
 		for _, e := range methods {
 			if e.Kind == kind {
 				count++
 			}
 		}
-		all = append(all, kindRow{Kind: kind, Title: l.Text("signin.kind." + string(kind)), Full: count >= signin.Most})
+		// A new set of what there is one set of takes the place of the old one.
+		full := count >= kind.Most() && kind.Most() > 1
+		all = append(all, kindRow{Kind: kind, Title: l.Text("signin.kind." + string(kind)), Full: full, Most: kind.Most()})
 	}
 	return all
 }
 
 type addPage struct {
 	Kinds []kindRow
-	Most  int
 }
 
 func (p *Portal) showAdd(w http.ResponseWriter, r *http.Request) error { return p.askKind(w, r, nil) }
@@ -48,7 +50,7 @@ func (p *Portal) askKind(w http.ResponseWriter, r *http.Request, wrong *problem.
 	if err != nil {
 		return err
 	}
-	data := addPage{Kinds: p.kinds(methods, page.VisitOf(r).Locale), Most: signin.Most}
+	data := addPage{Kinds: p.kinds(methods, page.VisitOf(r).Locale)}
 	return p.Pages.Show(w, r, "portal/add", data, page.Wrong(page.One(wrong)))
 }
 
@@ -64,9 +66,17 @@ func (p *Portal) add(w http.ResponseWriter, r *http.Request) error {
 	case i < 0:
 		return p.askKind(w, r, problem.New(problem.Invalid, "portal.add.choose"))
 	case kinds[i].Full:
-		return p.askKind(w, r, problem.New(problem.Invalid, "signin.too-many", problem.Args{"count": signin.Most}))
+		return p.askKind(w, r, problem.New(problem.Invalid, "signin.too-many", problem.Args{"count": kinds[i].Most}))
 	}
-	return p.enrol(w, r, kinds[i].Kind, "", "added")
+	replaces := ""
+	if kinds[i].Most == 1 {
+		for _, e := range methods {
+			if e.Kind == kinds[i].Kind {
+				replaces = e.ID
+			}
+		}
+	}
+	return p.enrol(w, r, kinds[i].Kind, replaces, "added")
 }
 
 // update sets up another method of the same kind in place of this one, which works until the new one is proved.
@@ -79,7 +89,7 @@ func (p *Portal) update(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if !updates(e.Kind) || !slices.Contains(p.Flow.Offer(), e.Kind) {
+	if !updates(e.Kind) || !slices.Contains(p.Flow.Additions(), e.Kind) {
 		return problem.New(problem.Forbidden, "portal.no-update")
 	}
 	return p.enrol(w, r, e.Kind, e.ID, "updated")

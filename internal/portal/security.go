@@ -15,11 +15,11 @@ import (
 
 type securityPage struct {
 	Methods  []methodRow
-	First    string   // what sign-in asks first, or empty
-	Choice   bool     // there is another method that could be asked first
-	Add      bool     // one more may be added
-	Full     []string // titles of the kinds of which there may be no more
-	Most     int
+	First    string    // what sign-in asks first, or empty
+	Choice   bool      // there is another method that could be asked first
+	Add      bool      // one more may be added
+	Full     []kindRow // the kinds of which there may be no more
+	Light    signin.Light
 	Password string // the day on which it was set, or empty
 	Sessions []sessionRow
 	Frozen   bool
@@ -57,14 +57,14 @@ func (p *Portal) showSecurity(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	data := securityPage{Methods: p.rows(methods, locale, now), Most: signin.Most, Frozen: s.User.Frozen()}
+	data := securityPage{Methods: p.rows(methods, locale, now), Light: p.Flow.Light(methods), Frozen: s.User.Frozen()}
 	if first := askedFirst(methods, now); len(first) > 0 {
 		data.First, _ = p.describe(first[0], locale)
 		data.Choice = len(first) > 1
 	}
 	for _, kind := range p.kinds(methods, locale) {
 		if kind.Full {
-			data.Full = append(data.Full, kind.Title)
+			data.Full = append(data.Full, kind)
 		} else {
 			data.Add = true
 		}
@@ -123,7 +123,7 @@ func listed(e signin.Enrolled) bool { return e.Kind != signin.Password && e.Kind
 
 // updates tells whether a method of the kind can change and stay the same one to its owner, as a phone with a new
 // number does.
-func updates(kind signin.Kind) bool { return kind == signin.Phone }
+func updates(kind signin.Kind) bool { return kind == signin.Phone || kind == signin.Recovery }
 
 func (p *Portal) describe(e signin.Enrolled, l *page.Locale) (title, detail string) {
 	if d, ok := p.Flow.Method(e.Kind).(signin.Describer); ok {

@@ -24,6 +24,13 @@ type Proof struct {
 	AMR      []string  `json:"amr,omitempty"` // RFC 8176 section 2
 	At       time.Time `json:"at"`
 	FirstUse bool      `json:"first_use,omitempty"` // a password that an administrator gave, not yet used
+	Verified bool      `json:"verified,omitempty"`  // the thing that was possessed has checked its holder by itself
+}
+
+// Shows tells whether the proof is one of the factor. A key that opens only to its holder's PIN, finger or face is a proof of
+// both: a multi-factor cryptographic authenticator (NIST SP 800-63B-4 section 3.1.7), whose second factor never leaves it.
+func (p Proof) Shows(f Factor) bool {
+	return p.Factor == f || f == Knowledge && p.Factor == Possession && p.Verified
 }
 
 // Level is how sure we are of somebody.
@@ -50,12 +57,12 @@ func LevelOf(proofs []Proof) Level {
 
 // Has tells whether a factor was proved.
 func Has(proofs []Proof, f Factor) bool {
-	return slices.ContainsFunc(proofs, func(p Proof) bool { return p.Factor == f })
+	return slices.ContainsFunc(proofs, func(p Proof) bool { return p.Shows(f) })
 }
 
 // Since tells whether a factor was proved at or after the time.
 func Since(proofs []Proof, f Factor, at time.Time) bool {
-	return slices.ContainsFunc(proofs, func(p Proof) bool { return p.Factor == f && !p.At.Before(at) })
+	return slices.ContainsFunc(proofs, func(p Proof) bool { return p.Shows(f) && !p.At.Before(at) })
 }
 
 // Newest is when the last of the proofs was made.

@@ -30,6 +30,8 @@ type Attempt struct {
 	Chosen   string          `json:"chosen,omitempty"` // id of the method picked under "another way"
 	Option   string          `json:"option,omitempty"` // and how: a text or a call
 	Enrols   Kind            `json:"enrols,omitempty"` // the kind picked to set up
+	Nudged   Kind            `json:"nudged,omitempty"` // the kind picked of those suggested
+	Later    bool            `json:"later,omitempty"`  // the suggestion was put off
 	Lost     bool            `json:"lost,omitempty"`   // "I don't have any of these any more", with an access pass
 	Recover  bool            `json:"recover,omitempty"`
 	Stay     bool            `json:"stay,omitempty"`
@@ -47,6 +49,7 @@ type Attempt struct {
 
 	Person   *Person        `json:"-"`
 	Enrolled []Enrolled     `json:"-"`
+	Policy   Policy         `json:"-"`
 	User     directory.User `json:"-"`
 	visit    *page.Visit    // the request that is being answered
 	step     Step           // at which the form found it
@@ -83,10 +86,12 @@ func (f *Flow) record(tx *db.Tx, a *Attempt, event audit.Type, detail audit.Deta
 // Person is what the flow needs to know of somebody. It is nil for a name that nobody has.
 type Person struct {
 	Status   directory.Status
-	Frozen   bool // "this wasn't me": nothing may be set up
-	FirstUse bool // the password was given by an administrator and may still add the first method
-	Mail     bool // never signed in before, and a code can be sent to an address on record
-	Missing  bool // a detail that the organisation requires is missing
+	Frozen   bool   // "this wasn't me": nothing may be set up
+	FirstUse bool   // the password was given by an administrator and may still add the first method
+	Mail     bool   // never signed in before, and a code can be sent to an address on record
+	Missing  bool   // a detail that the organisation requires is missing
+	Nudge    []Kind // what to suggest as another way in, or nothing
+	Snoozes  int    // how often that was put off
 }
 
 // Added is a method that was set up in this attempt.
@@ -127,7 +132,7 @@ func (a *Attempt) Method(id string) *Enrolled {
 }
 
 // First tells whether the person is setting up their first method.
-func (a *Attempt) First() bool { return len(possessions(a.Enrolled)) == 0 }
+func (a *Attempt) First() bool { return len(possessions(a.Enrolled, nil)) == 0 }
 
 func (a *Attempt) end(reason string) { a.Ended = reason }
 

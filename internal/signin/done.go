@@ -80,7 +80,7 @@ func (a *Attempt) lost() (all []Enrolled) {
 		return nil
 	}
 	for _, e := range a.Enrolled {
-		if slices.Contains(strength, e.Kind) && e.CreatedAt.Before(a.CreatedAt) {
+		if e.Kind.Possession() && e.CreatedAt.Before(a.CreatedAt) {
 			all = append(all, e)
 		}
 	}

@@ -3,6 +3,7 @@ package signin
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"woggle/internal/directory"
@@ -12,12 +13,16 @@ import (
 // Kind names a kind of method.
 type Kind string
 
-// The kinds. Mail is a code sent to the address on record: no factor, but it makes an older password proof enough to
-// add a first method. MailLink is the link of a forgotten password. Outside is a first proof that another site has seen.
+// The kinds. Recovery is a set of recovery codes, Card a printed card of numbered codes. Mail is a code sent to the address on
+// record: no factor, but it makes an older password proof enough to add a first method. MailLink is the link of a forgotten
+// password. Outside is a first proof that another site has seen.
 const (
 	Password      Kind = "password"
-	Phone         Kind = "phone"
+	Passkey       Kind = "passkey"
 	Authenticator Kind = "authenticator"
+	Phone         Kind = "phone"
+	Card          Kind = "card"
+	Recovery      Kind = "recovery"
 	AccessPass    Kind = "accesspass"
 	Mail          Kind = "mail"
 	MailLink      Kind = "maillink"
@@ -25,7 +30,23 @@ const (
 )
 
 // strength orders what proves possession, the strongest first (as Entra's system-preferred order does).
-var strength = []Kind{Authenticator, Phone}
+var strength = []Kind{Passkey, Authenticator, Phone, Card, Recovery}
+
+// Possession tells whether methods of the kind prove possession.
+func (k Kind) Possession() bool { return slices.Contains(strength, k) }
+
+// spare tells whether methods of the kind are kept for a bad day: they are asked after all others, are never the default, and
+// alone they are no way in to rely on, because they run out.
+func (k Kind) spare() bool { return k == Recovery }
+
+// PossessionKinds names the kinds that prove possession, for messages about settings.
+func PossessionKinds() string {
+	names := make([]string, len(strength))
+	for i, kind := range strength {
+		names[i] = string(kind)
+	}
+	return strings.Join(names, ", ")
+}
 
 // Idle is how long an attempt may rest before it ends.
 const Idle = 15 * time.Minute
@@ -54,6 +75,7 @@ const (
 	Prove    StepKind = "prove"
 	Enrol    StepKind = "enrol"
 	Details  StepKind = "details"
+	Nudge    StepKind = "nudge" // another way in is suggested; it may be put off
 	Refuse   StepKind = "refuse"
 	Done     StepKind = "done"
 )
@@ -84,13 +106,14 @@ type Step struct {
 	Target  *Enrolled     // Prove: the method asked, nil for the password and for mail
 	Option  string        // Prove: the way chosen for the target, such as a call; empty: its own default
 	Choices []Enrolled    // Prove: all methods that would do, the strongest first
-	Kinds   []Kind        // Enrol: the kinds that may be chosen from
+	Kinds   []Kind        // Enrol, Nudge: the kinds that may be chosen from
 	Reason  string        // Refuse
 	Level   session.Level // Done: what was reached
 }
 
 // Next decides the next step. The rules stand in the order in which they bind.
 func Next(a Attempt, need Need, enrolled []Enrolled, now time.Time) Step {
+	need, possible := need.under(a.Policy)
 	switch {
 	case a.Ended != "":
 		return refuse(a.Ended)
@@ -107,8 +130,10 @@ func Next(a Attempt, need Need, enrolled []Enrolled, now time.Time) Step {
 		return refuse(ReasonDisabled)
 	case a.Person.Status != directory.Active:
 		return refuse(ReasonLocked)
+	case !possible:
+		return refuse(ReasonMethods)
 	}
-	usable := possessions(enrolled)
+	usable := possessions(enrolled, a.Policy.Order)
 	if a.Recover {
 		usable = slices.DeleteFunc(usable, func(e Enrolled) bool { return e.StartsAt.After(now) })
 	}
@@ -125,6 +150,10 @@ func Next(a Attempt, need Need, enrolled []Enrolled, now time.Time) Step {
 		return enrol(a, []Kind{need.Enrol})
 	case need.Details && a.Person.Missing && !a.Person.Frozen: // whose account is frozen changes nothing
 		return Step{Kind: Details}
+	case need.Details && a.Nudged != "" && !a.Person.Frozen && !a.added(a.Nudged):
+		return enrol(a, []Kind{a.Nudged})
+	case need.Details && a.nudges():
+		return Step{Kind: Nudge, Kinds: a.Person.Nudge}
 	}
 	level := session.LevelOf(a.Proofs)
 	if level < need.Level {
@@ -146,6 +175,7 @@ func provePossession(a Attempt, need Need, usable []Enrolled, now time.Time) Ste
 			return enrolOne(a, need)
 		}
 	}
+	usable = a.strongest(usable)
 	switch {
 	case len(usable) > 0 && !a.gaveUp():
 		target, option := chosen(a, usable)
@@ -184,19 +214,26 @@ func enrol(a Attempt, kinds []Kind) Step {
 
 func refuse(reason string) Step { return Step{Kind: Refuse, Reason: reason} }
 
-// possessions are the methods that can prove possession now, the default first, then the strongest.
-func possessions(enrolled []Enrolled) []Enrolled {
+// possessions are the methods that can prove possession now: the default first, then in the order, then the strongest. What
+// is kept for a bad day comes last.
+func possessions(enrolled []Enrolled, order []Kind) []Enrolled {
 	var usable []Enrolled
 	for _, e := range enrolled {
-		if slices.Contains(strength, e.Kind) && e.DisabledAt.IsZero() {
+		if e.Kind.Possession() && e.DisabledAt.IsZero() {
 			usable = append(usable, e)
 		}
 	}
 	rank := func(e Enrolled) int {
-		if e.Preferred {
+		ordered := slices.Index(order, e.Kind)
+		switch {
+		case e.Kind.spare():
+			return len(order) + len(strength)
+		case e.Preferred:
 			return -1
+		case ordered >= 0:
+			return ordered
 		}
-		return slices.Index(strength, e.Kind)
+		return len(order) + slices.Index(strength, e.Kind)
 	}
 	slices.SortStableFunc(usable, func(x, y Enrolled) int { return rank(x) - rank(y) })
 	return usable

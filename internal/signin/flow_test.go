@@ -18,7 +18,7 @@ func proof(kind Kind, change ...func(*session.Proof)) session.Proof {
 		p.Factor = session.Knowledge
 	case Outside:
 		p.Factor = session.Knowledge
-	case Phone, Authenticator:
+	case Passkey, Phone, Authenticator, Recovery:
 		p.Factor = session.Possession
 	}
 	for _, c := range change {
@@ -34,12 +34,15 @@ func atMicrosoft(person *Person, proofs ...session.Proof) Attempt {
 
 func firstUse(p *session.Proof) { p.FirstUse = true }
 func justNow(p *session.Proof)  { p.At = now }
+func verified(p *session.Proof) { p.Verified = true }
 func longAgo(p *session.Proof)  { p.At = now.Add(-11 * time.Minute) }
 
 var (
 	phone    = Enrolled{ID: "p", Kind: Phone}
 	landline = Enrolled{ID: "l", Kind: Phone, Preferred: true}
 	app      = Enrolled{ID: "a", Kind: Authenticator}
+	key      = Enrolled{ID: "k", Kind: Passkey}
+	codes10  = Enrolled{ID: "r", Kind: Recovery}
 	dead     = Enrolled{ID: "d", Kind: Phone, DisabledAt: now}
 	password = Enrolled{ID: "w", Kind: Password}
 	pass     = Enrolled{ID: "t", Kind: AccessPass}
@@ -53,6 +56,8 @@ var (
 // Each row is one rule of the flow, told as somebody arriving.
 func TestNext(t *testing.T) {
 	active := Person{Status: directory.Active}
+	nudged := Person{Status: directory.Active, Nudge: []Kind{Passkey, Authenticator}}
+	noPhones, strongestOnly := Policy{Allowed: []Kind{Authenticator, Passkey}}, Policy{Strongest: true}
 	for _, c := range []struct {
 		story    string
 		attempt  Attempt
@@ -100,6 +105,38 @@ func TestNext(t *testing.T) {
 		{"and both are enough", Attempt{Typed: "x", Session: "s", Person: &active, Proofs: []session.Proof{proof(Password, justNow), proof(Phone, justNow)}}, anew, []Enrolled{password, phone}, "done"},
 
 		{"a first-use password never bypasses a method", Attempt{Typed: "x", Person: &Person{Status: directory.Active, FirstUse: true}, Proofs: []session.Proof{proof(Password, firstUse)}}, signIn, []Enrolled{password, phone}, "prove phone p"},
+
+		{"a passkey that checked its holder is both proofs", Attempt{Typed: "x", Person: &active, Proofs: []session.Proof{proof(Passkey, verified)}}, signIn, []Enrolled{password, key}, "done"},
+		{"one that did not is only a second", Attempt{Typed: "x", Person: &active, Proofs: []session.Proof{proof(Passkey)}}, signIn, []Enrolled{password, key}, "prove password"},
+		{"a changed passkey's check is as old as its proof", Attempt{Typed: "x", Session: "s", Person: &active, Proofs: []session.Proof{proof(Passkey, verified)}}, anew, []Enrolled{password, key}, "prove password"},
+		{"a disabled person with a passkey is told", Attempt{Typed: "x", Person: &Person{Status: directory.Disabled}, Proofs: []session.Proof{proof(Passkey, verified)}}, signIn, []Enrolled{key}, "refuse disabled"},
+		{"a passkey is asked before the app", Attempt{Typed: "x", Person: &active, Proofs: []session.Proof{proof(Password)}}, signIn, []Enrolled{password, app, key}, "prove passkey k"},
+		{"recovery codes are asked last", Attempt{Typed: "x", Person: &active, Proofs: []session.Proof{proof(Password)}}, signIn, []Enrolled{password, codes10, phone}, "prove phone p"},
+		{"even where somebody preferred them", Attempt{Typed: "x", Person: &active, Proofs: []session.Proof{proof(Password)}}, signIn, []Enrolled{password, {ID: "r", Kind: Recovery, Preferred: true}, phone}, "prove phone p"},
+		{"and asked where nothing else is left", Attempt{Typed: "x", Person: &active, Proofs: []session.Proof{proof(Password)}}, signIn, []Enrolled{password, codes10, dead}, "prove recovery r"},
+
+		{"the organisation's order holds where nobody chose", Attempt{Typed: "x", Policy: Policy{Order: []Kind{Phone}}, Person: &active, Proofs: []session.Proof{proof(Password)}}, signIn, []Enrolled{password, app, phone}, "prove phone p"},
+		{"but not before what somebody chose", Attempt{Typed: "x", Policy: Policy{Order: []Kind{Authenticator}}, Person: &active, Proofs: []session.Proof{proof(Password)}}, signIn, []Enrolled{password, app, landline}, "prove phone l"},
+		{"only what is allowed is asked", Attempt{Typed: "x", Policy: noPhones, Person: &active, Proofs: []session.Proof{proof(Password)}}, signIn, []Enrolled{password, app, landline}, "prove authenticator a"},
+		{"what is not allowed any more proves nothing", Attempt{Typed: "x", Policy: noPhones, Person: &active, Proofs: []session.Proof{proof(Password), proof(Phone, longAgo)}}, signIn, []Enrolled{password, app, landline}, "prove authenticator a"},
+		{"who has nothing that is allowed proves what they have", Attempt{Typed: "x", Policy: noPhones, Person: &active, Proofs: []session.Proof{proof(Password)}}, signIn, []Enrolled{password, phone}, "prove phone p"},
+		{"and then sets up what is", Attempt{Typed: "x", Policy: noPhones, Person: &active, Proofs: []session.Proof{proof(Password), proof(Phone)}}, signIn, []Enrolled{password, phone}, "enrol authenticator"},
+		{"a new person is offered what is allowed", Attempt{Typed: "x", Policy: noPhones, Person: &Person{Status: directory.Active, FirstUse: true}, Proofs: []session.Proof{proof(Password, firstUse)}}, signIn, []Enrolled{password}, "enrol authenticator"},
+		{"an app that takes only what is not allowed takes nobody", Attempt{Typed: "x", Policy: noPhones, Person: &active, Proofs: []session.Proof{proof(Password), proof(Phone)}}, Need{Level: session.Multi, Methods: []Kind{Phone}}, []Enrolled{password, phone}, "refuse methods"},
+		{"a strange browser is asked for the passkey", Attempt{Typed: "x", Policy: strongestOnly, Person: &active, Proofs: []session.Proof{proof(Password)}}, signIn, []Enrolled{password, landline, key}, "prove passkey k"},
+		{"and cannot pick the phone", Attempt{Typed: "x", Chosen: "l", Policy: strongestOnly, Person: &active, Proofs: []session.Proof{proof(Password)}}, signIn, []Enrolled{password, landline, key}, "prove passkey k"},
+		{"their own can", Attempt{Typed: "x", Known: "d", Policy: strongestOnly, Person: &active, Proofs: []session.Proof{proof(Password)}}, signIn, []Enrolled{password, landline, key}, "prove phone l"},
+		{"who has no passkey is asked as ever", Attempt{Typed: "x", Policy: strongestOnly, Person: &active, Proofs: []session.Proof{proof(Password)}}, signIn, []Enrolled{password, landline}, "prove phone l"},
+		{"a pass gets past a lost passkey", Attempt{Typed: "x", Lost: true, Policy: strongestOnly, Person: &active, Proofs: []session.Proof{proof(AccessPass)}}, signIn, []Enrolled{password, key}, "enrol phone"},
+
+		{"another way in is suggested before the end", Attempt{Typed: "x", Person: &nudged, Proofs: []session.Proof{proof(Password), proof(Phone)}}, signIn, []Enrolled{password, phone}, "nudge"},
+		{"after the details", Attempt{Typed: "x", Person: &Person{Status: directory.Active, Missing: true, Nudge: []Kind{Passkey}}, Proofs: []session.Proof{proof(Password), proof(Phone)}}, signIn, []Enrolled{password, phone}, "details"},
+		{"not when it was put off", Attempt{Typed: "x", Later: true, Person: &nudged, Proofs: []session.Proof{proof(Password), proof(Phone)}}, signIn, []Enrolled{password, phone}, "done"},
+		{"nor when something was set up on the way", Attempt{Typed: "x", Added: []Added{{Kind: Phone}}, Person: &nudged, Proofs: []session.Proof{proof(Password), proof(Phone)}}, signIn, []Enrolled{password, phone}, "done"},
+		{"nor in a step-up", Attempt{Typed: "x", Session: "s", Person: &nudged, Proofs: []session.Proof{proof(Password), proof(Phone)}}, signIn, []Enrolled{password, phone}, "done"},
+		{"nor in a frozen account", Attempt{Typed: "x", Person: &Person{Status: directory.Active, Frozen: true, Nudge: []Kind{Passkey}}, Proofs: []session.Proof{proof(Password), proof(Phone)}}, signIn, []Enrolled{password, phone}, "done"},
+		{"what was picked is set up", Attempt{Typed: "x", Nudged: Authenticator, Person: &nudged, Proofs: []session.Proof{proof(Password), proof(Phone)}}, signIn, []Enrolled{password, phone}, "enrol authenticator"},
+		{"and then it is done", Attempt{Typed: "x", Nudged: Authenticator, Added: []Added{{Kind: Authenticator}}, Person: &nudged, Proofs: []session.Proof{proof(Password), proof(Phone)}}, signIn, []Enrolled{password, phone, app}, "done"},
 
 		{"both proofs: done", Attempt{Typed: "x", Person: &active, Proofs: []session.Proof{proof(Password), proof(Phone)}}, signIn, []Enrolled{password, phone}, "done"},
 		{"details that are missing come before", Attempt{Typed: "x", Person: &Person{Status: directory.Active, Missing: true}, Proofs: []session.Proof{proof(Password), proof(Phone)}}, signIn, []Enrolled{password, phone}, "details"},
@@ -176,14 +213,18 @@ func word(s Step) string {
 // who is not active arrives, and nothing is set up without a proof that is good enough.
 func TestDoneIsNeverReachedBelowTheNeed(t *testing.T) {
 	kinds := []session.Proof{proof(Password), proof(Password, firstUse), proof(AccessPass), proof(Phone), proof(Phone, longAgo),
-		proof(Authenticator), proof(Mail), proof(MailLink)}
+		proof(Authenticator), proof(Passkey, verified), proof(Mail), proof(MailLink)}
 	have := []Enrolled{password, phone, app, dead}
 	needs := []Need{signIn, change, {Level: session.Multi, Fresh: 10 * time.Minute, Enrol: Phone}, {Level: session.Multi, Details: true}, onlyApp, anew}
 	states := 0
+	policies := []Policy{{}, {Allowed: []Kind{Authenticator, Passkey}, Strongest: true}}
 	for flags := range 1 << 7 {
 		on := func(bit int) bool { return flags&(1<<bit) != 0 }
 		for _, status := range []directory.Status{directory.Active, directory.Locked, directory.Disabled} {
 			person := &Person{Status: status, Frozen: on(0), FirstUse: on(1), Mail: on(2), Missing: on(3)}
+			if on(3) {
+				person.Nudge = []Kind{Passkey}
+			}
 			for proved := range 1 << len(kinds) {
 				for held := range 1 << len(have) {
 					a := Attempt{Typed: "x", TouchedAt: now, CreatedAt: now, Person: person, Recover: on(4), Lost: on(5)}
@@ -201,8 +242,12 @@ func TestDoneIsNeverReachedBelowTheNeed(t *testing.T) {
 							enrolled = append(enrolled, e)
 						}
 					}
-					for _, need := range needs {
+					if a.proved(Passkey) { // which the person then has
+						enrolled = append(enrolled, key)
+					}
+					for i, need := range needs {
 						states++
+						a.Policy = policies[(i+proved+held)%len(policies)] // half of the states each
 						judge(t, a, need, enrolled)
 						if t.Failed() {
 							return
@@ -237,7 +282,9 @@ func judge(t *testing.T, a Attempt, need Need, enrolled []Enrolled) {
 	if a.Elsewhere != nil && (step.Kind == Enrol || step.Kind == Details || step.Kind == Identify || step.Ask == Mail) {
 		t.Errorf("another site's word is enough for %q: %+v need %+v enrolled %+v", word(step), a, need, enrolled)
 	}
-	takes := func(kind Kind) bool { return len(need.Methods) == 0 || slices.Contains(need.Methods, kind) }
+	takes := func(kind Kind) bool {
+		return (len(need.Methods) == 0 || slices.Contains(need.Methods, kind)) && a.Policy.allows(kind)
+	}
 	problem := ""
 	switch step.Kind {
 	case Done:
@@ -258,6 +305,8 @@ func judge(t *testing.T, a Attempt, need Need, enrolled []Enrolled) {
 			problem = "a recovery ended without a new password"
 		case need.Details && a.Person.Missing && !a.Person.Frozen && a.Elsewhere == nil:
 			problem = "done without the details"
+		case len(a.Person.Nudge) > 0 && a.nudges() && a.Elsewhere == nil && need.Details:
+			problem = "done without the nudge"
 		}
 	case Enrol:
 		possession := session.Has(a.Proofs, session.Possession)
@@ -267,7 +316,7 @@ func judge(t *testing.T, a Attempt, need Need, enrolled []Enrolled) {
 			problem = "something is set up though changes are frozen"
 		case !possession && !strong:
 			problem = "something is set up without a proof that is good enough"
-		case !possession && len(possessions(enrolled)) > 0 && !a.gaveUp():
+		case !possession && len(possessions(enrolled, nil)) > 0 && !a.gaveUp():
 			problem = "a method that is there was passed by"
 		}
 	case Prove:

@@ -27,6 +27,7 @@ type Form struct {
 	Leave   string // where "not now" leads, if that is possible
 	Ways    bool   // there is another way
 	Kinds   []Kind // other kinds that may be set up instead
+	Nudged  bool   // what is set up was suggested, and may be left for now
 	Stay    bool   // staying signed in may be chosen
 	Lost    bool   // an access pass was used: the old methods may be gone
 	By      string // another site that waits for the outcome, until then
@@ -37,7 +38,7 @@ type Form struct {
 // Form is what every page of the attempt at the step needs.
 func (f *Flow) Form(a *Attempt, step Step) Form {
 	form := Form{Attempt: a.ID, First: a.First(), Stay: a.Session == "" && f.Sessions.Stay > 0,
-		Ways: step.Kind == Prove && len(step.Choices) > 1, Lost: step.Kind == Prove && a.Session == "" && a.proved(AccessPass)}
+		Nudged: step.Kind == Enrol && a.Nudged != "", Ways: step.Kind == Prove && len(step.Choices) > 1, Lost: step.Kind == Prove && a.Session == "" && a.proved(AccessPass)}
 	for _, kind := range step.Kinds {
 		if kind != step.Ask {
 			form.Kinds = append(form.Kinds, kind)

@@ -66,6 +66,8 @@ func (f *Flow) Mount(handle func(pattern string, h page.Handler)) {
 	handle("POST /signin/ways", f.chooseWay)
 	handle("POST /signin/enrol", f.chooseEnrol)
 	handle("POST /signin/lost", f.lost)
+	handle("POST /signin/nudge", f.nudge)
+	handle("POST /signin/nudge/back", f.unNudge)
 	handle("POST /signin/leave", f.leave)
 	handle("POST /signin/mail", f.answerMail)
 	handle("POST /signin/mail/again", f.mailAgain)
@@ -86,17 +88,7 @@ var errMoved = errors.New("the attempt is at another step")
 
 // Begin starts an attempt in the visitor's browser and tells where it goes on.
 func (f *Flow) Begin(tx *db.Tx, r *http.Request, a *Attempt) (address string, err error) {
-	visit := page.VisitOf(r)
-	a.visit = visit
-	if a.From, a.Language = visit.Address, visit.Locale.Code; a.User.Locale != "" {
-		a.Language = a.User.Locale
-	}
-	a.Epoch = a.User.Epoch
-	a.ID = db.NewToken()[:26] // 130 bits: an id that cannot be guessed, though the browser's fingerprint guards it too
-	if err := insertAttempt(tx, a, f.browser(r)[0]); err != nil {
-		return "", err
-	}
-	if err := f.facts(tx, a); err != nil {
+	if err := f.open(tx, r, a); err != nil {
 		return "", err
 	}
 	// An attempt that has nothing to ask is not finished here: that replaces the session's token, which only an answer
@@ -107,6 +99,53 @@ func (f *Flow) Begin(tx *db.Tx, r *http.Request, a *Attempt) (address string, er
 		}
 	}
 	return f.address(a), saveAttempt(tx, a)
+}
+
+// open stores a new attempt of the visitor's browser, and reads what is known of its person.
+func (f *Flow) open(tx *db.Tx, r *http.Request, a *Attempt) error {
+	visit := page.VisitOf(r)
+	a.visit = visit
+	if a.From, a.Language = visit.Address, visit.Locale.Code; a.User.Locale != "" {
+		a.Language = a.User.Locale
+	}
+	a.Epoch = a.User.Epoch
+	a.ID = db.NewToken()[:26] // 130 bits: an id that cannot be guessed, though the browser's fingerprint guards it too
+	if err := insertAttempt(tx, a, f.browser(r)[0]); err != nil {
+		return err
+	}
+	return f.facts(tx, a)
+}
+
+// Recognise begins a sign-in with a proof that says by itself whose it is, such as a passkey's. recognise finds the person
+// and the proof in the transaction, and spends what makes the proof a new one; where it finds none, it says what is wrong,
+// and the first page says it. The sign-in goes on as the policy wants, or is done.
+func (f *Flow) Recognise(w http.ResponseWriter, r *http.Request, to string, recognise func(*db.Tx) (directory.User, session.Proof, *problem.Problem, error)) error {
+	var a *Attempt
+	var step Step
+	var wrong *problem.Problem
+	err := f.DB.Tx(r.Context(), func(tx *db.Tx) error {
+		a, wrong = nil, nil // of a run before
+		user, proof, p, err := recognise(tx)
+		if wrong = p; err != nil || p != nil {
+			return err
+		}
+		if user, err = directory.Hold(tx, user.ID); err != nil {
+			return err
+		}
+		a = &Attempt{Typed: user.Username, User: user, Need: f.SignInNeed(), Known: f.KnownDevice(r, user),
+			Proofs: []session.Proof{proof}, ReturnTo: LocalPath(to)}
+		if err := f.open(tx, r, a); err != nil {
+			return err
+		}
+		if step, err = f.arrive(tx, r, a); err != nil {
+			return err
+		}
+		return f.save(tx, a)
+	})
+	if wrong != nil && err == nil {
+		return f.askName(w, r, LocalPath(to), "", page.One(wrong))
+	}
+	return f.respond(w, r, a, step, err)
 }
 
 // StepUp sends a signed-in person through the flow to meet a need, and back to returnTo. What the session proved before the
@@ -223,6 +262,9 @@ func (f *Flow) find(tx *db.Tx, r *http.Request, id string) (*Attempt, error) {
 
 // facts reads what the decision needs to know of the person.
 func (f *Flow) facts(tx *db.Tx, a *Attempt) (err error) {
+	if a.Policy, err = PolicyNow(tx); err != nil {
+		return err
+	}
 	if a.User.ID == "" {
 		return factsOfNobody(tx, a)
 	}
@@ -250,6 +292,11 @@ func (f *Flow) facts(tx *db.Tx, a *Attempt) (err error) {
 			return err
 		}
 		a.Person.Missing = len(missing) > 0
+		if a.knows(a.Need) { // before that, the answer's time must not tell who has what
+			if a.Person.Nudge, err = f.suggestions(tx, a); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
@@ -361,6 +408,8 @@ func (f *Flow) render(w http.ResponseWriter, r *http.Request, a *Attempt, step S
 		return enroller.Enrol(w, r, a, step, problems)
 	case Details:
 		return f.askDetails(w, r, a, nil, problems)
+	case Nudge:
+		return f.askNudge(w, r, a, step, problems)
 	case Done:
 		// What was missing came about elsewhere, such as a detail that is not required any more: arrive now.
 		return f.act(w, r, a.ID, Done, "", func(*db.Tx, *Attempt, Step) error { return nil })
@@ -370,7 +419,7 @@ func (f *Flow) render(w http.ResponseWriter, r *http.Request, a *Attempt, step S
 
 type refusedPage struct {
 	Reason string
-	Most   int    // methods of a kind
+	Most   int    // methods of the kind that was to be set up
 	To     string // where the one button leads
 	Button string // its locale key
 	By     string // the site that waits for the outcome
@@ -379,7 +428,10 @@ type refusedPage struct {
 
 // refused is the page of a wrong turn: what happened, and one button on.
 func (f *Flow) refused(w http.ResponseWriter, r *http.Request, a *Attempt, reason string) error {
-	data := refusedPage{Reason: "signin.refused." + reason, Most: Most, To: "/signin", Button: "signin.start-again"}
+	data := refusedPage{Reason: "signin.refused." + reason, To: "/signin", Button: "signin.start-again"}
+	if a != nil {
+		data.Most = a.Need.Enrol.Most()
+	}
 	if a != nil && a.Elsewhere != nil {
 		data.To, data.Button, data.By, data.Here = LocalPath(a.ReturnTo), "signin.elsewhere.back", a.Elsewhere.By, f.Base
 	} else if session.Of(r) != nil {

@@ -35,7 +35,7 @@ func (f *Flow) AddMethod(tx *db.Tx, a *Attempt, e Enrolled, proof session.Proof)
 		replaced = nil
 	}
 	// This binds only who adds one more while signed in: who is still on the way in could not remove one first.
-	if replaced == nil && a.Session != "" && f.count(a, e.Kind) >= Most {
+	if replaced == nil && a.Session != "" && f.count(a, e.Kind) >= e.Kind.Most() {
 		a.end(ReasonFull)
 		return nil
 	}
@@ -50,7 +50,7 @@ func (f *Flow) AddMethod(tx *db.Tx, a *Attempt, e Enrolled, proof session.Proof)
 	case first:
 		notice = "signin.notice.first-method"
 	}
-	if first || a.gaveUp() { // the next sign-in is not to ask for what is lost
+	if (first || a.gaveUp()) && !e.Kind.spare() { // the next sign-in is not to ask for what is lost
 		e.Preferred = true
 	}
 	if !first && e.Kind == Phone {
@@ -159,12 +159,12 @@ func (f *Flow) RemoveMethod(tx *db.Tx, user directory.User, id, keepSession stri
 	if err != nil {
 		return err
 	}
-	at := slices.IndexFunc(enrolled, func(e Enrolled) bool { return e.ID == id && slices.Contains(strength, e.Kind) })
+	at := slices.IndexFunc(enrolled, func(e Enrolled) bool { return e.ID == id && e.Kind.Possession() })
 	if at < 0 {
 		return problem.New(problem.NotFound, "signin.no-such-method")
 	}
-	gone, left := enrolled[at], possessions(slices.Delete(slices.Clone(enrolled), at, at+1))
-	if gone.DisabledAt.IsZero() && len(left) == 0 {
+	gone, left := enrolled[at], possessions(slices.Delete(slices.Clone(enrolled), at, at+1), nil)
+	if gone.DisabledAt.IsZero() && !gone.Kind.spare() && !slices.ContainsFunc(left, func(e Enrolled) bool { return !e.Kind.spare() }) {
 		return problem.New(problem.Invalid, "signin.last-method")
 	}
 	// Told while the method is still there, so that it carries the news as well.
@@ -174,7 +174,7 @@ func (f *Flow) RemoveMethod(tx *db.Tx, user directory.User, id, keepSession stri
 	if err := f.dropMethod(tx, user.ID, id, keepSession); err != nil {
 		return err
 	}
-	if gone.Preferred && len(left) > 0 {
+	if gone.Preferred { // then it is not spare, so another is left
 		if err := prefer(tx, user.ID, left[0].ID); err != nil {
 			return err
 		}
@@ -189,8 +189,8 @@ func (f *Flow) PreferMethod(tx *db.Tx, user directory.User, id string) error {
 	if err != nil {
 		return err
 	}
-	for _, e := range possessions(enrolled) {
-		if e.ID != id {
+	for _, e := range possessions(enrolled, nil) {
+		if e.ID != id || e.Kind.spare() {
 			continue
 		}
 		if err := prefer(tx, user.ID, id); err != nil {

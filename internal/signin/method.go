@@ -41,6 +41,11 @@ type Describer interface {
 	Detail(e Enrolled, l *page.Locale) (title, detail string)
 }
 
+// Placed knows where a person's method is, as an accident would find it.
+type Placed interface {
+	Place(e Enrolled) Place
+}
+
 // Way is one way to use a method: a text or a call.
 type Way struct {
 	Option string
@@ -69,5 +74,13 @@ type Enrolled struct {
 	UsedAt     time.Time
 }
 
-// Most methods of a kind that a person may have.
-const Most = 5
+// Most is how many methods of the kind a person may have.
+func (k Kind) Most() int {
+	switch k {
+	case Passkey:
+		return 10
+	case Recovery: // a set
+		return 1
+	}
+	return 5
+}

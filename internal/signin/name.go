@@ -81,10 +81,14 @@ func (f *Flow) SignInNeed() Need {
 	return Need{Level: session.Multi, Offer: f.Offer(), Details: true}
 }
 
-// Offer are the kinds that may be set up, as far as this server can serve them now.
-func (f *Flow) Offer() []Kind {
-	var kinds []Kind
-	for _, kind := range []Kind{Phone, Authenticator} {
+// Offer are the kinds that may be set up as a first method, the suggested first, as far as this server can serve them now.
+func (f *Flow) Offer() []Kind { return f.able(Phone, Authenticator, Passkey) }
+
+// Additions are the kinds that somebody who has a method may set up besides, the strongest first.
+func (f *Flow) Additions() []Kind { return f.able(Passkey, Authenticator, Phone, Recovery) }
+
+func (f *Flow) able(wanted ...Kind) (kinds []Kind) {
+	for _, kind := range wanted {
 		m, there := f.methods[kind]
 		if able, ok := m.(interface{ Able() bool }); there && (!ok || able.Able()) {
 			kinds = append(kinds, kind)

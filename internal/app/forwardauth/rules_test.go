@@ -33,7 +33,7 @@ func TestSettings(t *testing.T) {
 		`{"hosts":["wiki.example.org:70000"]}`:   "leave out",
 		`{"hosts":["a.example"],"paths":[{"prefix":"/x"}]}`:                                           "says nothing",
 		`{"hosts":["a.example"],"paths":[{"prefix":"/x","open":true,"groups":["G"]}]}`:                "takes nothing else",
-		`{"hosts":["a.example"],"paths":[{"prefix":"/x","methods":["password"]}]}`:                    "phone or authenticator",
+		`{"hosts":["a.example"],"paths":[{"prefix":"/x","methods":["password"]}]}`:                    "no method that proves possession",
 		`{"hosts":["a.example"],"paths":[{"prefix":"/x","fresh":"soon"}]}`:                            "from 1m to 24h",
 		`{"hosts":["a.example"],"paths":[{"prefix":"/x","fresh":"10s"}]}`:                             "from 1m to 24h",
 		`{"hosts":["a.example"],"paths":[{"prefix":"x","open":true}]}`:                                "begins with a slash",

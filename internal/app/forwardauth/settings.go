@@ -135,9 +135,6 @@ func checkHost(host string) error {
 	return nil
 }
 
-// possession are the kinds of methods that a path can ask for.
-var possession = []signin.Kind{signin.Phone, signin.Authenticator}
-
 func (p *Path) rule() (rule, error) {
 	clean, ok := readPath((&url.URL{Path: p.Prefix}).EscapedPath())
 	if !ok || !strings.HasPrefix(p.Prefix, "/") || clean != p.Prefix || !isPlain(p.Prefix) {
@@ -146,8 +143,8 @@ func (p *Path) rule() (rule, error) {
 	r := rule{prefix: p.Prefix, broad: strings.TrimSuffix(broad(p.Prefix), "/"), open: p.Open, groups: p.Groups}
 	for _, name := range p.Methods {
 		kind := signin.Kind(name)
-		if !slices.Contains(possession, kind) {
-			return rule{}, fmt.Errorf("%q is no method that proves possession: write phone or authenticator", name)
+		if !kind.Possession() {
+			return rule{}, fmt.Errorf("%q is no method that proves possession: write %s", name, signin.PossessionKinds())
 		}
 		r.demand.Methods = append(r.demand.Methods, kind)
 	}

@@ -11,7 +11,8 @@ import (
 // proved is what may be said truly.
 type proved struct {
 	multi    bool // two factors
-	password bool // one of them was a password, over TLS
+	password bool // one of them was a password, over TLS, or a key's own check of its holder: apps that ask for a password mean
+	// at least that, and to refuse the stronger proof would lock out whoever has a passkey
 }
 
 func proofsOf(proofs []session.Proof) proved {

@@ -150,7 +150,7 @@ func authentication(s *session.Session) samltoken.Authentication {
 
 func newest(proofs []session.Proof, factor session.Factor) (at time.Time) {
 	for _, proof := range proofs {
-		if proof.Factor == factor && proof.At.After(at) {
+		if proof.Shows(factor) && proof.At.After(at) {
 			at = proof.At
 		}
 	}

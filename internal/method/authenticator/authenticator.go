@@ -30,6 +30,7 @@ var (
 	_ signin.Method    = (*Method)(nil)
 	_ signin.Enroller  = (*Method)(nil)
 	_ signin.Describer = (*Method)(nil)
+	_ signin.Placed    = (*Method)(nil)
 )
 
 // New makes the method.
@@ -50,6 +51,9 @@ func (*Method) Ways(e signin.Enrolled, l *page.Locale) []signin.Way {
 func (*Method) Detail(e signin.Enrolled, l *page.Locale) (title, detail string) {
 	return l.Text("signin.kind.authenticator"), e.Name
 }
+
+// Place is the handset, which nearly all apps are on; a person who has one on a computer is asked for one way too many.
+func (*Method) Place(signin.Enrolled) signin.Place { return signin.Handset }
 
 // Row is an app as it is stored: its secret sealed, and the last time step that it proved.
 func Row(ring *keys.Ring, user, name string, secret []byte, step int64) signin.Enrolled {

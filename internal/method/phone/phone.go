@@ -39,6 +39,7 @@ var (
 	_ signin.Enroller  = (*Method)(nil)
 	_ signin.Describer = (*Method)(nil)
 	_ signin.Teller    = (*Method)(nil)
+	_ signin.Placed    = (*Method)(nil)
 )
 
 // New makes the method.
@@ -131,6 +132,15 @@ func (m *Method) Detail(e signin.Enrolled, l *page.Locale) (title, detail string
 		title = l.Text("phone.title." + string(n.Kind))
 	}
 	return title, n.Display() + " · " + l.Text("phone.channel."+string(s.Channel))
+}
+
+// Place is at home for a landline, and the handset for any other number.
+func (m *Method) Place(e signin.Enrolled) signin.Place {
+	var s settings
+	if err := json.Unmarshal([]byte(e.Data), &s); err == nil && s.Kind == Landline {
+		return signin.Landline
+	}
+	return signin.Handset
 }
 
 // noticeTexts bounds what notices may cost.
