@@ -16,7 +16,7 @@ import (
 	"woggle/internal/problem"
 )
 
-//go:embed en/*.md cy/*.md pages/*.html pictures
+//go:embed served pages/*.html pictures
 var files embed.FS
 
 // first is the page that stands at /help itself.
@@ -78,23 +78,20 @@ func (g *Guide) picture(w http.ResponseWriter, r *http.Request) error {
 
 func notFound() error { return problem.New(problem.NotFound, "error.not-found") }
 
-// render makes every page of a language.
+// render fills every page of a language with what is the organisation's.
 func (g *Guide) render(locale *page.Locale) (map[string]sheet, error) {
-	entries, err := files.ReadDir(locale.Code)
+	entries, err := files.ReadDir(path.Join("served", locale.Code))
 	if err != nil {
 		return nil, fmt.Errorf("the guide in %s: %w", locale.Code, err)
 	}
 	book := make(map[string]sheet, len(entries))
 	for _, entry := range entries {
-		source, err := files.ReadFile(path.Join(locale.Code, entry.Name()))
+		page, err := files.ReadFile(path.Join("served", locale.Code, entry.Name()))
 		if err != nil {
 			return nil, err
 		}
-		title, body, err := convert(source)
-		if err != nil {
-			return nil, fmt.Errorf("the guide, %s/%s: %w", locale.Code, entry.Name(), err)
-		}
-		name := strings.TrimSuffix(entry.Name(), ".md")
+		title, body, _ := strings.Cut(string(page), "\n")
+		name := strings.TrimSuffix(entry.Name(), ".html")
 		book[name] = sheet{Title: title, Body: template.HTML(g.fill(body, locale)), First: name == first}
 	}
 	return book, nil

@@ -1,13 +1,17 @@
-// From Markdown to the page that is served.
+// From Markdown to the page that is served: made here, and kept in served/, so that the program need not make it.
 package guide
 
 import (
 	"bytes"
 	"errors"
+	"flag"
 	"image/png"
+	"os"
 	"path"
+	"path/filepath"
 	"strconv"
 	"strings"
+	"testing"
 	"unicode"
 
 	"github.com/yuin/goldmark"
@@ -15,6 +19,45 @@ import (
 	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/text"
 )
+
+var update = flag.Bool("update", false, "make the pages that are served anew, of the files as they are")
+
+// What is served is what is written.
+func TestPagesAreServedAsTheyAreWritten(t *testing.T) {
+	if *update {
+		if err := os.RemoveAll("served"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	made := 0
+	for _, language := range languages(t) {
+		for _, name := range names(t, language) {
+			source, err := os.ReadFile(filepath.Join(language, name+".md"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			title, body, err := convert(source)
+			if err != nil {
+				t.Errorf("%s/%s.md: %v", language, name, err)
+				continue
+			}
+			made++
+			want, file := title+"\n"+body, filepath.Join("served", language, name+".html")
+			if *update {
+				if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, []byte(want), 0o644)); err != nil {
+					t.Fatal(err)
+				}
+				continue
+			}
+			if got, err := os.ReadFile(file); err != nil || string(got) != want {
+				t.Errorf("%s is not what %s/%s.md says (%v): go test ./docs/user -update makes it anew", file, language, name, err)
+			}
+		}
+	}
+	if kept, err := filepath.Glob("served/*/*.html"); err != nil || len(kept) != made {
+		t.Errorf("%d pages are served, and %d are written: go test ./docs/user -update", len(kept), made)
+	}
+}
 
 // markdown drops raw HTML, which is its default; headings get an id, so that a page can link to one of its parts.
 var markdown = goldmark.New(goldmark.WithParserOptions(parser.WithAutoHeadingID()))
