@@ -106,6 +106,16 @@ func accessByID(tx *db.Tx, id string, madeAt time.Time) (g grant, user directory
 		Locale: locale.String}, found, err
 }
 
+var answeredQuery = `SELECT g.app_id, g.user_id, g.scope` + withVisit + ` AND g.voided_at < $3 AND ` + living
+
+// answeredByID is accessByID for who asks only whether the token is good, and of whom.
+func answeredByID(tx *db.Tx, id string, madeAt time.Time) (g grant, found bool, err error) {
+	var scope string
+	found, err = tx.Found(answeredQuery, []any{id, tx.Now.UnixMilli(), madeAt.UnixMilli()}, &g.App, &g.User, &scope)
+	g.ID, g.Scope = id, strings.Fields(scope)
+	return g, found, err
+}
+
 // revoke ends a grant and tells whether it was alive.
 func revoke(tx *db.Tx, id string) (bool, error) {
 	n, err := tx.Exec("UPDATE oidc_grants SET revoked_at = $2 WHERE id = $1 AND revoked_at = 0", id, tx.Now.UnixMilli())

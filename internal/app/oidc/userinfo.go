@@ -31,7 +31,11 @@ func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request) error {
 		w.Header().Set("WWW-Authenticate", "Bearer") // RFC 6750 section 3.1: no error for who has shown nothing
 		return writeJSON(w, http.StatusUnauthorized, oidc.ErrInvalidRequest().WithDescription("there is no access token"))
 	}
-	t, a, g, user, err := p.accessGrant(r.Context(), text)
+	var user directory.User
+	t, a, g, err := p.accessGrant(r.Context(), text, func(tx *db.Tx, t token) (g grant, found bool, err error) {
+		g, user, found, err = accessByID(tx, t.grant, t.madeAt)
+		return g, found, err
+	})
 	if errors.Is(err, errNoToken) || err == nil && g.User == "" {
 		return refuseToken(w, http.StatusUnauthorized, "invalid_token", "the access token is over, or none of ours")
 	}
@@ -62,17 +66,17 @@ func refuseToken(w http.ResponseWriter, status int, code, what string) error {
 	return writeJSON(w, status, map[string]string{"error": code, "error_description": what})
 }
 
-// accessGrant is the grant of an access token that is good now, with its app and its person: one question to the database,
+// accessGrant is the grant of an access token that is good now, with its app: one question to the database, which read asks,
 // unless the app is for some people only. Its error is errNoToken, or the database's.
-func (p *Provider) accessGrant(ctx context.Context, text string) (t token, a *app.App, g grant, user directory.User, err error) {
+func (p *Provider) accessGrant(ctx context.Context, text string, read func(*db.Tx, token) (grant, bool, error)) (t token, a *app.App, g grant, err error) {
 	t, ours := readToken(p.Keys, accessToken, text)
 	if !ours {
-		return t, nil, g, user, errNoToken
+		return t, nil, g, errNoToken
 	}
 	good := false
 	err = p.DB.Ask(ctx, func(tx *db.Tx) (err error) {
 		if good = t.expiresAt().After(tx.Now); good {
-			g, user, good, err = accessByID(tx, t.grant, t.madeAt)
+			g, good, err = read(tx, t)
 		}
 		return err
 	})
@@ -80,10 +84,10 @@ func (p *Provider) accessGrant(ctx context.Context, text string) (t token, a *ap
 		err = errNoToken
 	}
 	if err != nil {
-		return t, nil, g, user, err
+		return t, nil, g, err
 	}
 	a, err = p.stillMay(ctx, g)
-	return t, a, g, user, err
+	return t, a, g, err
 }
 
 // stillMay is the app of a grant, if it is still there and its person may use it.
