@@ -43,11 +43,6 @@ func VisitsOf(tx *db.Tx, session string) ([]Visit, error) {
 	return visits(tx, "WHERE session_id = $1 AND ended_at = 0 ORDER BY id", session)
 }
 
-// Untold are stays that are over, and whose apps do not know it, the oldest first, at most count of them.
-func Untold(tx *db.Tx, count int) ([]Visit, error) {
-	return visits(tx, "WHERE ended_at > 0 AND told_at = 0 ORDER BY ended_at LIMIT $1", count)
-}
-
 // Settle ends the visits of people all of whose sessions were ended at once: their account was disabled, or they said that
 // it was not them. Their grants were worth nothing from that moment; this is for the apps, which are told.
 func Settle(tx *db.Tx) error {

@@ -1,3 +1,6 @@
+-- session: each app's own sweep finds whom it has not told (visits_untold_by_app); nobody asks for all of them.
+DROP INDEX visits_untold;
+
 -- signin: what the organisation has decided, and what people have put off.
 CREATE TABLE policies (
     id         TEXT PRIMARY KEY,
