@@ -30,6 +30,7 @@ need libxml2-utils installed xmllint
 need opensaml-schemas test -d /usr/share/xml/opensaml
 need xmltooling-schemas test -d /usr/share/xml/xmltooling
 need zbar-tools installed zbarimg
+need poppler-utils installed pdftotext
 need oathtool installed oathtool
 need librsvg2-bin installed rsvg-convert
 need sox installed soxi
