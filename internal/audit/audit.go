@@ -84,6 +84,9 @@ const (
 	AccountMatched       Type = "account-matched"
 	AccountChanged       Type = "account-changed"
 	PolicyChanged        Type = "policy-changed"
+	RecoveryUsed         Type = "recovery-used"
+	CardIssued           Type = "card-issued"
+	CardRevoked          Type = "card-revoked"
 )
 
 // Types is the whole catalogue, for pages and tests.
@@ -95,7 +98,8 @@ var Types = [...]Type{SignedIn, SignedOut, SessionEnded, SessionsEnded, Refused,
 	SpendingAlarm, RangeClosed, OriginClosed, RangeOpened, PriceMissing, AppEntered, AppRefused, AppLeft, AppAdded, AppChanged,
 	AppRemoved, SigningKeyMade, AppTokenReused, AppSecretMade, AppSecretEnded, AppConsented, AppDeviceAllowed, ProvedElsewhere,
 	ExternalMFAConnected, ExternalMFARemoved, ExternalMFALinked, ExternalMFAUnlinked, ExternalMFARefused, GroupAdded, GroupRenamed,
-	GroupRemoved, ScimChanged, TenantConnected, DomainFederated, DomainRolledBack, AccountMatched, AccountChanged, PolicyChanged}
+	GroupRemoved, ScimChanged, TenantConnected, DomainFederated, DomainRolledBack, AccountMatched, AccountChanged, PolicyChanged,
+	RecoveryUsed, CardIssued, CardRevoked}
 
 // System is the actor of what the program did by itself, or what was done at its command line.
 const System = "system"

@@ -9,6 +9,7 @@ import (
 	"woggle/internal/db"
 	"woggle/internal/directory"
 	"woggle/internal/method/authenticator"
+	"woggle/internal/method/recovery"
 	"woggle/internal/signin"
 )
 
@@ -16,6 +17,7 @@ import (
 type Undone struct {
 	Newest        time.Time // of the events in the backup: what was changed later is lost
 	Links, Passes int64     // that are void
+	Sets, Cards   int64     // of recovery codes, and printed cards, that are void
 }
 
 // Restored makes a database safe that was put back from a backup (threat T88). A backup is the past: sessions, open
@@ -33,6 +35,9 @@ func Restored(ctx context.Context, d *db.DB) (done Undone, err error) {
 			return err
 		}
 		if err := authenticator.Restored(tx); err != nil {
+			return err
+		}
+		if done.Sets, err = recovery.Restored(tx); err != nil {
 			return err
 		}
 		return audit.Record(tx, audit.Event{Type: audit.BackupRestored, Actor: audit.System})

@@ -23,6 +23,7 @@ import (
 	"woggle/internal/method/authenticator"
 	"woggle/internal/method/password"
 	"woggle/internal/method/phone"
+	"woggle/internal/method/recovery"
 	"woggle/internal/page"
 	"woggle/internal/portal"
 	"woggle/internal/session"
@@ -134,9 +135,13 @@ func (s *Server) addMethods(o Options, texts message.Composer) error {
 	if err != nil {
 		return err
 	}
+	codes, err := recovery.New(recovery.Deps{DB: o.DB, Keys: o.Keys, Pages: s.pages, Flow: s.flow})
+	if err != nil {
+		return err
+	}
 	s.passwords, s.phones = passwords, phones
-	s.flow.Use(passwords, phones, apps)
-	s.mounts = []mount{passwords.Mount, phones.Mount, apps.Mount}
+	s.flow.Use(passwords, phones, apps, codes)
+	s.mounts = []mount{passwords.Mount, phones.Mount, apps.Mount, codes.Mount}
 	return nil
 }
 

@@ -13,6 +13,7 @@ const (
 	Account  Place = "account"  // a passkey that a maker's account brings to the next device
 	Token    Place = "token"    // a thing of its own: a security key
 	Paper    Place = "paper"    // printed codes
+	Nowhere  Place = ""         // not to be counted on: it is nearly used up
 )
 
 // Light tells a person how sure they are to get in again, as a traffic light.
@@ -42,8 +43,12 @@ func (f *Flow) Light(enrolled []Enrolled) Light { return LightOf(f.places(enroll
 
 func (f *Flow) places(enrolled []Enrolled) (all []Place) {
 	for _, e := range possessions(enrolled, nil) {
-		if m, ok := f.methods[e.Kind].(Placed); ok {
-			all = append(all, m.Place(e))
+		m, ok := f.methods[e.Kind].(Placed)
+		if !ok {
+			continue
+		}
+		if place := m.Place(e); place != Nowhere {
+			all = append(all, place)
 		}
 	}
 	return all

@@ -9,11 +9,22 @@ import (
 
 const methodColumns = `id, user_id, kind, name, hint, secret, data, counter, preferred, failures, disabled_at, starts_at, expires_at, created_at, used_at, lookup`
 
-// Methods are what the user has set up, the oldest first. An access pass that is over is not among them.
+// Methods are what the user has set up, the oldest first. An access pass or a card that is over is not among them, nor a card
+// whose time has not come.
 func Methods(tx *db.Tx, user string) ([]Enrolled, error) {
+	return methods(tx, `(expires_at = 0 OR expires_at > $2) AND (kind <> $3 OR starts_at <= $2)`, user, tx.Now.UnixMilli(), string(Card))
+}
+
+// Cards are all cards of the user, the oldest first, whenever they work.
+func Cards(tx *db.Tx, user string) ([]Enrolled, error) {
+	return methods(tx, "kind = $2", user, string(Card))
+}
+
+// methods are those of the user, $1, of whom the condition is true.
+func methods(tx *db.Tx, condition string, args ...any) ([]Enrolled, error) {
 	var all []Enrolled
-	err := tx.Each(`SELECT `+methodColumns+` FROM methods WHERE user_id = $1 AND (expires_at = 0 OR expires_at > $2) ORDER BY created_at, id`,
-		[]any{user, tx.Now.UnixMilli()}, func(scan func(...any) error) error {
+	err := tx.Each(`SELECT `+methodColumns+` FROM methods WHERE user_id = $1 AND `+condition+` ORDER BY created_at, id`,
+		args, func(scan func(...any) error) error {
 			var e Enrolled
 			var disabled, starts, expires, created, used int64
 			err := scan(&e.ID, &e.User, &e.Kind, &e.Name, &e.Hint, &e.Secret, &e.Data, &e.Counter, &e.Preferred, &e.Failures,
@@ -101,6 +112,17 @@ func Advance(tx *db.Tx, id string, step int64) (bool, error) {
 func AdvanceAll(tx *db.Tx, kind Kind, step int64) error {
 	_, err := tx.Exec("UPDATE methods SET counter = $2 WHERE kind = $1 AND counter < $2", string(kind), step)
 	return err
+}
+
+// DisableMethod ends the use of a method, which stays in the person's list: it is used up.
+func DisableMethod(tx *db.Tx, id string) error {
+	_, err := tx.Exec("UPDATE methods SET disabled_at = $2 WHERE id = $1 AND disabled_at = 0", id, tx.Now.UnixMilli())
+	return err
+}
+
+// DeleteKind deletes all methods of a kind, of everybody, and tells how many there were.
+func DeleteKind(tx *db.Tx, kind Kind) (int64, error) {
+	return tx.Exec("DELETE FROM methods WHERE kind = $1", string(kind))
 }
 
 func rename(tx *db.Tx, user, id, name string) (bool, error) {
