@@ -36,6 +36,7 @@ type commands struct {
 	Message      messageCommand      `cmd:"" help:"See what was sent, by which routes, and what it cost; try a route."`
 	App          appCommand          `cmd:"" help:"See to the apps that people sign in to."`
 	Key          keyCommand          `cmd:"" help:"See to the keys with which apps are told who somebody is."`
+	Card         cardCommand         `cmd:"" help:"Print cards of codes, for camps and for people without a phone."`
 	Policy       policyCommand       `cmd:"" help:"Decide which ways to sign in are allowed, and who is reminded to add another."`
 	Field        fieldCommand        `cmd:"" help:"See to the details that the organisation asks people for."`
 	Restored     restoredCommand     `cmd:"" help:"After a backup was put back: end what it may have brought back."`

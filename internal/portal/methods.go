@@ -136,7 +136,7 @@ func (p *Portal) methodPage(r *http.Request) (data methodPage, err error) {
 	if err != nil {
 		return data, err
 	}
-	usable := askedFirst(methods, p.DB.Now())
+	usable := slices.DeleteFunc(askedFirst(methods, p.DB.Now()), spare)
 	data = methodPage{Name: e.Name, Last: len(usable) == 1 && usable[0].ID == e.ID}
 	data.Title, data.Detail = p.describe(e, page.VisitOf(r).Locale)
 	return data, nil
@@ -209,7 +209,7 @@ func (p *Portal) askDefault(w http.ResponseWriter, r *http.Request, wrong *probl
 	}
 	data, wanted := defaultPage{}, r.URL.Query().Get("method")
 	for _, row := range p.rows(methods, page.VisitOf(r).Locale, p.DB.Now()) {
-		if !row.Usable {
+		if !row.Prefers {
 			continue
 		}
 		if data.Methods = append(data.Methods, row); row.ID == wanted || row.Default && data.Chosen == "" {

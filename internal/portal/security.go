@@ -3,6 +3,7 @@ package portal
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -34,6 +35,7 @@ type methodRow struct {
 	Usable        bool // not disabled
 	Default       bool // asked first
 	Updates       bool // may be replaced by a new one of its kind
+	Prefers       bool // may be the one that is asked first
 }
 
 type sessionRow struct {
@@ -60,7 +62,7 @@ func (p *Portal) showSecurity(w http.ResponseWriter, r *http.Request) error {
 	data := securityPage{Methods: p.rows(methods, locale, now), Light: p.Flow.Light(methods), Frozen: s.User.Frozen()}
 	if first := askedFirst(methods, now); len(first) > 0 {
 		data.First, _ = p.describe(first[0], locale)
-		data.Choice = len(first) > 1
+		data.Choice = len(slices.DeleteFunc(first, spare)) > 1
 	}
 	for _, kind := range p.kinds(methods, locale) {
 		if kind.Full {
@@ -105,7 +107,8 @@ func (p *Portal) rows(methods []signin.Enrolled, l *page.Locale, now time.Time) 
 			continue
 		}
 		row := methodRow{ID: e.ID, Icon: string(e.Kind), Added: l.Day(e.CreatedAt, now), Usable: e.DisabledAt.IsZero(),
-			Default: len(usable) > 0 && usable[0].ID == e.ID, Updates: updates(e.Kind)}
+			Default: len(usable) > 0 && usable[0].ID == e.ID, Updates: updates(e.Kind),
+			Prefers: e.DisabledAt.IsZero() && !spare(e)}
 		row.Title, row.Detail = p.describe(e, l)
 		row.Label = row.Title
 		if row.Detail != "" {
@@ -124,6 +127,9 @@ func listed(e signin.Enrolled) bool { return e.Kind != signin.Password && e.Kind
 // updates tells whether a method of the kind can change and stay the same one to its owner, as a phone with a new
 // number does.
 func updates(kind signin.Kind) bool { return kind == signin.Phone || kind == signin.Recovery }
+
+// spare tells whether a method is kept for a bad day: it is never asked first, and never the last one to be left.
+func spare(e signin.Enrolled) bool { return e.Kind == signin.Recovery }
 
 func (p *Portal) describe(e signin.Enrolled, l *page.Locale) (title, detail string) {
 	if d, ok := p.Flow.Method(e.Kind).(signin.Describer); ok {

@@ -46,6 +46,9 @@ func (s *Server) ResetMethods(tx *db.Tx, actor string, user directory.User) (rem
 		}
 		removed++
 	}
+	if err := signin.DeleteMethods(tx, user.ID, signin.Card); err != nil { // also those whose time has not come
+		return 0, err
+	}
 	if err := directory.RaiseEpoch(tx, user.ID); err != nil {
 		return 0, err
 	}

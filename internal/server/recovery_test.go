@@ -307,11 +307,11 @@ func TestTheLastCodesAreTold(t *testing.T) {
 			}
 			switch i {
 			case 6:
-				b.sees("3 codes left").notSees("Make new ones", "but all in one place", "Only one way in").sees("You are safe")
+				b.sees("3 codes left").notSees("make new ones", "but all in one place", "Only one way in").sees("You are safe")
 			case 7:
-				b.sees("2 codes left", "Make new ones soon", "Only one way in")
+				b.sees("2 codes left – make new ones soon", "Only one way in")
 			case 9:
-				b.sees("0 codes left")
+				b.notSees("Recovery codes", "codes left")
 			}
 			told := false
 			for _, mail := range s.to(user.Email) {

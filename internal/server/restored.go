@@ -9,6 +9,7 @@ import (
 	"woggle/internal/db"
 	"woggle/internal/directory"
 	"woggle/internal/method/authenticator"
+	"woggle/internal/method/card"
 	"woggle/internal/method/recovery"
 	"woggle/internal/signin"
 )
@@ -21,8 +22,8 @@ type Undone struct {
 }
 
 // Restored makes a database safe that was put back from a backup (threat T88). A backup is the past: sessions, open
-// sign-ins, links, passes, first-use passwords and codes of apps that ended or were used since are back, so all of them
-// end here.
+// sign-ins, links, passes, first-use passwords, recovery codes, cards and codes of apps that ended or were used since are back,
+// so all of them end here.
 func Restored(ctx context.Context, d *db.DB) (done Undone, err error) {
 	err = d.Tx(ctx, func(tx *db.Tx) (err error) {
 		if done.Newest, err = audit.Newest(tx); err != nil {
@@ -38,6 +39,9 @@ func Restored(ctx context.Context, d *db.DB) (done Undone, err error) {
 			return err
 		}
 		if done.Sets, err = recovery.Restored(tx); err != nil {
+			return err
+		}
+		if done.Cards, err = card.Restored(tx); err != nil {
 			return err
 		}
 		return audit.Record(tx, audit.Event{Type: audit.BackupRestored, Actor: audit.System})

@@ -21,6 +21,7 @@ import (
 	"woggle/internal/message/bill"
 	"woggle/internal/method/accesspass"
 	"woggle/internal/method/authenticator"
+	"woggle/internal/method/card"
 	"woggle/internal/method/password"
 	"woggle/internal/method/phone"
 	"woggle/internal/method/recovery"
@@ -139,9 +140,13 @@ func (s *Server) addMethods(o Options, texts message.Composer) error {
 	if err != nil {
 		return err
 	}
+	cards, err := card.New(card.Deps{DB: o.DB, Keys: o.Keys, Pages: s.pages, Flow: s.flow})
+	if err != nil {
+		return err
+	}
 	s.passwords, s.phones = passwords, phones
-	s.flow.Use(passwords, phones, apps, codes)
-	s.mounts = []mount{passwords.Mount, phones.Mount, apps.Mount, codes.Mount}
+	s.flow.Use(passwords, phones, apps, codes, cards)
+	s.mounts = []mount{passwords.Mount, phones.Mount, apps.Mount, codes.Mount, cards.Mount}
 	return nil
 }
 

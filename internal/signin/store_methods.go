@@ -108,15 +108,16 @@ func Advance(tx *db.Tx, id string, step int64) (bool, error) {
 	return n == 1, err
 }
 
+// AdvanceNow is Advance for a method that works between two moments: outside of them nothing is used up (threat T40).
+func AdvanceNow(tx *db.Tx, id string, step int64) (bool, error) {
+	n, err := tx.Exec("UPDATE methods SET counter = $2 WHERE id = $1 AND counter < $2 AND starts_at <= $3 AND (expires_at = 0 OR expires_at > $3)",
+		id, step, tx.Now.UnixMilli())
+	return n == 1, err
+}
+
 // AdvanceAll moves the counters of all methods of a kind to step that stand lower.
 func AdvanceAll(tx *db.Tx, kind Kind, step int64) error {
 	_, err := tx.Exec("UPDATE methods SET counter = $2 WHERE kind = $1 AND counter < $2", string(kind), step)
-	return err
-}
-
-// DisableMethod ends the use of a method, which stays in the person's list: it is used up.
-func DisableMethod(tx *db.Tx, id string) error {
-	_, err := tx.Exec("UPDATE methods SET disabled_at = $2 WHERE id = $1 AND disabled_at = 0", id, tx.Now.UnixMilli())
 	return err
 }
 

@@ -43,12 +43,16 @@ func (m *Method) prove(w http.ResponseWriter, r *http.Request) error {
 			a.Fail(problem.Field("code", "recovery.not-a-code"))
 			return nil
 		}
-		method, err := m.Flow.AnswerMethods(tx, a, signin.Recovery, func() (string, error) { return m.spend(tx, a, typed) })
+		var count int
+		method, err := m.Flow.AnswerMethods(tx, a, signin.Recovery, func() (method string, err error) {
+			method, count, err = m.spend(tx, a, typed)
+			return method, err
+		})
 		if err != nil || method == "" {
 			return err
 		}
 		a.Stay = a.Stay || r.PostFormValue("stay") == "yes"
-		a.Proved(proof(method, tx.Now))
+		a.Proved(proof(method, count, tx.Now))
 		return nil
 	})
 }

@@ -60,11 +60,11 @@ func (*Method) Ways(e signin.Enrolled, l *page.Locale) []signin.Way {
 
 // Detail tells how many are left.
 func (*Method) Detail(e signin.Enrolled, l *page.Locale) (title, detail string) {
-	title, detail = l.Text("signin.kind.recovery"), l.Text("recovery.left", "count", left(e))
+	key := "recovery.left"
 	if left(e) <= few {
-		detail += " " + l.Text("recovery.make-new")
+		key = "recovery.few"
 	}
-	return title, detail
+	return l.Text("signin.kind.recovery"), l.Text(key, "count", left(e))
 }
 
 // Place is paper, which no lost or broken phone takes along. The last codes are not to be counted on: one bad day uses them up.
@@ -96,8 +96,8 @@ func Store(tx *db.Tx, ring *keys.Ring, method, user string, set []string) error 
 	return nil
 }
 
-// spend uses a code of the attempt's person up and tells of which set it was; empty if it is none of theirs.
-func (m *Method) spend(tx *db.Tx, a *signin.Attempt, typed string) (method string, err error) {
+// spend uses a code of the attempt's person up. It tells of which set it was, empty if it is none of theirs, and how many are left.
+func (m *Method) spend(tx *db.Tx, a *signin.Attempt, typed string) (method string, count int, err error) {
 	for _, e := range a.Enrolled {
 		if e.Kind != signin.Recovery || !e.DisabledAt.IsZero() {
 			continue
@@ -105,41 +105,46 @@ func (m *Method) spend(tx *db.Tx, a *signin.Attempt, typed string) (method strin
 		for _, fingerprint := range m.Keys.Lookups("recovery", e.User, typed) {
 			spent, err := deleteCode(tx, e.ID, fingerprint)
 			if err != nil {
-				return "", err
+				return "", 0, err
 			}
 			if spent {
-				return e.ID, m.used(tx, a, e)
+				count, err = m.used(tx, a, e)
+				return e.ID, count, err
 			}
 		}
 	}
-	return "", nil
+	return "", 0, nil
 }
 
-// used is what follows in the same transaction: the count, the trail, the notice.
-func (m *Method) used(tx *db.Tx, a *signin.Attempt, e signin.Enrolled) error {
-	count, err := countCodes(tx, e.ID)
-	if err != nil {
-		return err
-	}
-	if _, err := signin.Advance(tx, e.ID, int64(Count-count)); err != nil {
-		return err
+// used is what follows in the same transaction: the count, the trail, the notice. A set without codes goes.
+func (m *Method) used(tx *db.Tx, a *signin.Attempt, e signin.Enrolled) (count int, err error) {
+	if count, err = countCodes(tx, e.ID); err != nil {
+		return 0, err
 	}
 	if count == 0 {
-		if err := signin.DisableMethod(tx, e.ID); err != nil {
-			return err
-		}
+		_, err = signin.DeleteMethod(tx, e.User, e.ID)
+	} else {
+		_, err = signin.Advance(tx, e.ID, int64(Count-count))
+	}
+	if err != nil {
+		return 0, err
 	}
 	if err := audit.Record(tx, a.Event(audit.RecoveryUsed, nil)); err != nil {
-		return err
+		return 0, err
 	}
 	notice := "recovery.notice.used"
 	if count <= few {
 		notice = "recovery.notice.few"
 	}
-	return m.Flow.Tell(tx, a.User, notice, nil, "count", count)
+	return count, m.Flow.Tell(tx, a.User, notice, nil, "count", count)
 }
 
-func proof(id string, now time.Time) session.Proof {
+// proof is one by the set with the id. The last code of a set proves as much as the others, though what is proved with a method that is
+// gone is worth nothing otherwise: then the proof names none.
+func proof(id string, count int, now time.Time) session.Proof {
+	if count == 0 {
+		id = ""
+	}
 	return session.Proof{Kind: string(signin.Recovery), Method: id, Factor: session.Possession, AMR: []string{"otp"}, At: now}
 }
 
