@@ -59,7 +59,7 @@ func Issue(tx *db.Tx, ring *keys.Ring, actor string, user directory.User, from, 
 	if err != nil {
 		return Card{}, err
 	}
-	return made, audit.Record(tx, audit.Event{Type: audit.CardIssued, Actor: actor, User: user.ID, Detail: audit.Detail{"card": made.Number}})
+	return made, audit.Record(tx, audit.Event{Type: audit.CardIssued, Actor: actor, User: user.ID, Detail: audit.Detail{"method": string(signin.Card), "hint": made.Number}})
 }
 
 // current are the user's cards whose time is not over.
@@ -109,5 +109,5 @@ func Revoke(tx *db.Tx, actor string, user directory.User, e signin.Enrolled) err
 	if _, err := signin.DeleteMethod(tx, user.ID, e.ID); err != nil {
 		return err
 	}
-	return audit.Record(tx, audit.Event{Type: audit.CardRevoked, Actor: actor, User: user.ID, Detail: audit.Detail{"card": e.Hint}})
+	return audit.Record(tx, audit.Event{Type: audit.CardRevoked, Actor: actor, User: user.ID, Detail: audit.Detail{"method": string(signin.Card), "hint": e.Hint}})
 }
