@@ -117,11 +117,11 @@ func TestACardWorksInItsTimeOnly(t *testing.T) {
 		user := s.member("aisha")
 		s.phoneOf(user, mobile, phone.Mobile, message.SMS)
 		printed := s.cardOf(user, 24*time.Hour, 12)
-		b := s.browser().password("aisha", passphrase).alsoAt("/signin/ways").notSees("your card")
+		s.browser().password("aisha", passphrase).alsoAt("/signin/ways").notSees("your card")
 		s.clock.Advance(24 * time.Hour)
 		s.browser().password("aisha", passphrase).alsoAt("/signin/ways").press("Use a code of your card").sees("Enter code 1")
 		s.clock.Advance(14*24*time.Hour - time.Minute)
-		b = s.browser().password("aisha", passphrase).alsoAt("/signin/ways").press("Use a code of your card").sees("Enter code 1")
+		b := s.browser().password("aisha", passphrase).alsoAt("/signin/ways").press("Use a code of your card").sees("Enter code 1")
 		s.clock.Advance(time.Minute)
 		if b.fill("Verify", "one-time-code", printed.Codes[0]); b.signedIn() {
 			t.Error("a card that is over signs in")
