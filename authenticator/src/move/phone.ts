@@ -33,7 +33,7 @@ export class Receiver {
 
   private constructor(
     private readonly key: CryptoKey,
-    private readonly open65: Bytes,
+    private readonly own: Bytes,
   ) {}
 
   static async start(): Promise<Receiver> {
@@ -43,7 +43,7 @@ export class Receiver {
 
   /** Text of the QR code that the old phone reads. */
   get invitation(): string {
-    return prefix + 'KEY/' + toBase45(this.open65);
+    return prefix + 'KEY/' + toBase45(this.own);
   }
 
   /**
@@ -56,7 +56,7 @@ export class Receiver {
     const [, to, set = '', index, count, payload = ''] = cut;
     const [number, all, bytes] = [Number(index), Number(count), fromBase45(payload)];
     if (!bytes || number < 1 || number > all || all > maxFrames) throw new Problem('move.not-frame');
-    if (to !== tag(this.open65)) throw new Problem('move.other-set');
+    if (to !== tag(this.own)) throw new Problem('move.other-set');
     if (set !== this.#set || all !== this.#count) {
       this.#seen.clear();
       [this.#set, this.#count] = [set, all];
@@ -85,7 +85,7 @@ export class Receiver {
     let plain: ArrayBuffer;
     try {
       const theirs = await crypto.subtle.importKey('raw', sender, curve, false, []);
-      plain = await crypto.subtle.decrypt({ name: 'AES-GCM', iv }, await shared(this.key, theirs, sender, this.open65), box);
+      plain = await crypto.subtle.decrypt({ name: 'AES-GCM', iv }, await shared(this.key, theirs, sender, this.own), box);
     } catch (error) {
       throw new Problem('move.damaged', {}, error);
     }

@@ -17,7 +17,7 @@ export function toBase32(bytes: Bytes): string {
 }
 
 export function fromBase32(text: string): Bytes | undefined {
-  const letters = text.replace(/[\s-]|=+$/g, '').toUpperCase();
+  const letters = text.replace(/[\s-]/g, '').replace(/=+$/, '').toUpperCase();
   const bytes = new Uint8Array(Math.floor((letters.length * 5) / 8));
   let held = 0;
   let bits = 0;
