@@ -20,8 +20,8 @@ interface View extends Seen {
 }
 
 export class Vault extends Lockable {
-  #view: View | undefined;
-  // Each key that makes codes is unwrapped once; they go with the key that opened them.
+  // What was opened last, and each key that makes codes; they go with the key that opened them, whoever locks.
+  readonly #views = new WeakMap<CryptoKey, View>();
   readonly #codeKeys = new WeakMap<CryptoKey, Map<string, CryptoKey>>();
 
   private constructor(options: Options) {
@@ -39,11 +39,6 @@ export class Vault extends Lockable {
       throw error;
     }
     return vault;
-  }
-
-  override lock(): void {
-    this.#view = undefined;
-    super.lock();
   }
 
   /** All accounts without their secrets, in the person's order. */
@@ -159,8 +154,11 @@ export class Vault extends Lockable {
 
   async #look(): Promise<View> {
     const seen = await this.seen();
-    if (this.#view?.revision !== seen.revision || this.#view.key !== seen.key) this.#view = await opened(seen);
-    return this.#view;
+    const known = this.#views.get(seen.key);
+    if (known?.revision === seen.revision) return known;
+    const view = await opened(seen);
+    this.#views.set(seen.key, view);
+    return view;
   }
 
   async #codeKey(key: CryptoKey, { row, entry }: Live): Promise<CryptoKey> {
