@@ -1,3 +1,4 @@
+import { createCipheriv, createECDH, hkdfSync } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { toUTF8 } from '../otp/encoding';
 import type { Portable } from '../vault/vault';
@@ -41,6 +42,22 @@ test('a film of the screens is of no use to another phone', async () => {
   for (const frame of shown) thief.add(frame.slice(0, 14) + to + frame.slice(18));
   await expect(thief.open()).rejects.toThrow('move.damaged');
   expect(shown.join('')).not.toContain(toBase45(toUTF8('Issuer')));
+});
+
+test('the format is what phone.ts says, as another program would write it', async () => {
+  const phone = await Receiver.start();
+  const to = fromBase45(phone.invitation.slice('WOGGLE-MOVE:1/KEY/'.length))!;
+  const own = createECDH('prime256v1');
+  const sender = own.generateKeys();
+  const info = Buffer.concat([Buffer.from('woggle authenticator move 1'), sender, to]);
+  const key = Buffer.from(hkdfSync('sha256', own.computeSecret(to), '', info, 32));
+  const seal = createCipheriv('aes-256-gcm', key, Buffer.alloc(12, 3));
+  const contents = JSON.stringify({ version: 1, madeAt: 0, accounts: [{ uri: 'otpauth://totp/A:b?secret=GEZDGNBVGY3TQOJQ', label: 'c' }] });
+  const all = Buffer.concat([sender, Buffer.alloc(12, 3), seal.update(contents), seal.final(), seal.getAuthTag()]);
+  const head = `WOGGLE-MOVE:1/${Buffer.from(to.slice(1, 3)).toString('hex').toUpperCase()}00C0FFEE`;
+  phone.add(`${head}/2/2/${toBase45(Uint8Array.from(all.subarray(100)))}`);
+  phone.add(`${head}/1/2/${toBase45(Uint8Array.from(all.subarray(0, 100)))}`);
+  expect(await phone.open()).toMatchObject([{ issuer: 'A', name: 'b', label: 'c' }]);
 });
 
 test('when the old phone begins anew, so does the new one', async () => {

@@ -38,11 +38,11 @@ export async function merged(key: CryptoKey, present: readonly Live[], accounts:
     const old = live[at];
     if (outcome === 'same' && old) {
       // A counter never goes back: its codes were used.
-      const entry = { ...old.entry, counter: Math.max(old.entry.counter, account.counter) };
-      if (entry.counter > old.entry.counter) {
+      if (account.counter > old.entry.counter) {
+        const entry = { ...old.entry, counter: account.counter };
         await keep(at, entry, sealHead(key, entry).then((head) => ({ ...old.row, head })));
       }
-      added.push({ id: entry.id, outcome });
+      added.push({ id: old.entry.id, outcome });
       continue;
     }
     const { secret, ...rest } = account;

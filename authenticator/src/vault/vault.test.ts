@@ -1,10 +1,11 @@
 import { IDBFactory } from 'fake-indexeddb';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Account } from '../otp/account';
 import { codeKey, hotp, totp } from '../otp/code';
 import { toUTF8 } from '../otp/encoding';
 import { UNDO_SECONDS, Vault } from './vault';
-import type { NewLock } from './lock';
+import { openCodeKey, openEntry, sealEntry } from './entry';
+import { makeDataKey, type NewLock } from './lock';
 
 // A passkey's lock is quick; lock.test.ts tries the PIN.
 const lock: NewLock = { prf: new Uint8Array(32).fill(7), passkey: { id: new Uint8Array(16), salt: new Uint8Array(32) } };
@@ -81,6 +82,13 @@ describe('accounts', () => {
     await vault.add(account(2, { kind: 'hotp' }));
     const key = await codeKey(account(1).secret, 'SHA-512');
     expect(await vault.codes(now)).toEqual(new Map([[id, await totp(key, { digits: 8, period: 60 }, now)]]));
+  });
+
+  test('make them with keys that cannot be read', async () => {
+    const key = await makeDataKey();
+    const row = await sealEntry(key, { ...account(1), id: 'a', label: '', addedAt: 0, position: 0 }, account(1).secret);
+    const codeKey = await openCodeKey(key, row, await openEntry(key, row));
+    await expect(crypto.subtle.exportKey('raw', codeKey)).rejects.toThrow();
   });
 
   test('keep a clean name of the person’s own', async () => {
@@ -266,6 +274,18 @@ describe('two tabs', () => {
     expect(b.state).toBe('locked');
     expect(await a.list()).toEqual([]);
     await expect(b.create(lock)).rejects.toThrow('vault.exists');
+  });
+
+  test('find out also where a broadcast does not arrive', async () => {
+    vi.stubGlobal('BroadcastChannel', class { postMessage() {} close() {} });
+    const [a, b] = [await tab(), await tab()];
+    vi.unstubAllGlobals();
+    await a.add(account(1));
+    expect(await names(b)).toEqual(['Issuer 1']);
+    await a.erase();
+    await a.create(lock);
+    for (const work of [() => b.list(), () => b.add(account(2)), () => b.export()]) await expect(work()).rejects.toThrow('vault.locked');
+    expect([b.state, await a.list()]).toEqual(['locked', []]);
   });
 
   test('make one vault when both make one', async () => {
