@@ -64,10 +64,10 @@ build: ## bin/woggle, to be copied to a server
 bench: ## how fast it is, each figure beside its yardstick
 	$(GO) run ./test/bench
 
-tools: $(patsubst %/package.json,%/node_modules/.package-lock.json,$(wildcard test/*/package.json))
+tools: $(patsubst %/package.json,%/node_modules/.package-lock.json,$(wildcard authenticator/package.json test/*/package.json))
 	@test/install.sh
 
-test/%/node_modules/.package-lock.json: test/%/package-lock.json
+%/node_modules/.package-lock.json: %/package-lock.json
 	@test/install.sh
-	npm ci --prefix test/$* --ignore-scripts --no-audit --no-fund
+	npm ci --prefix $* --ignore-scripts --no-audit --no-fund
 	@touch $@

@@ -19,7 +19,7 @@ export default defineConfig({
     reportCompressedSize: false,
     license: { fileName: 'licences.md' },
   },
-  test: { include: ['src/**/*.test.ts'], environment: 'node' },
+  test: { include: ['src/**/*.test.ts'], environment: 'node', testTimeout: 60_000 }, // the slow hash is slow on a busy machine, too
 });
 
 // worker builds src/worker/worker.ts into worker.js with the list of all other files and their hashes, and names the whole

@@ -35,7 +35,7 @@ export class App {
   updated = $state(false);
 
   readonly text: Text;
-  readonly screens = new Screens();
+  readonly screens = new Screens(() => this.undo || (this.said = ''));
   readonly memory: Memory;
   readonly clock = new Clock();
   readonly install = new Install();
@@ -145,6 +145,7 @@ export class App {
   /** Called each second, with this device's clock. */
   async tick(now: number): Promise<void> {
     this.clock.tick(now);
+    if (this.phase === 'open' && this.#leftAt !== undefined && now - this.#leftAt >= AWAY) this.lock();
     if (this.phase === 'open' && !this.covered && this.clock.now >= this.#codesUntil) await this.#recode();
   }
 

@@ -23,11 +23,15 @@ export type Screen =
   | { name: 'approve' };
 
 export class Screens {
+  /** `left` is told when a screen is left for another one. */
+  constructor(private readonly left: () => void = () => undefined) {}
+
   #stack: readonly Screen[] = $state.raw([{ name: 'list' }]);
   current: Screen = $derived(this.#stack[this.#stack.length - 1]!);
   deep: boolean = $derived(this.#stack.length > 1);
 
   go(screen: Screen): void {
+    this.left();
     this.#stack = [...this.#stack, screen];
     history.pushState(this.#stack.length, '');
   }
