@@ -14,7 +14,7 @@ const typ = 'woggle-authenticator-backup';
 const version = 1;
 
 // About three times OWASP's figure for PBKDF2-HMAC-SHA-512 (210,000): a file can be tried at leisure, and is seldom
-// opened. Two seconds on a slow phone. Common JOSE libraries refuse more than a million.
+// opened. A few seconds on a slow phone. Common JOSE libraries refuse more than a million.
 const iterations = 600_000;
 // What a file asks for is done before it can be verified: less is no backup of ours, more would only keep a phone busy.
 const fewest = 210_000;

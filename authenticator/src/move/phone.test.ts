@@ -1,4 +1,5 @@
 import { createCipheriv, createECDH, hkdfSync } from 'node:crypto';
+import { deflateRawSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { toUTF8 } from '../otp/encoding';
 import type { Portable } from '../vault/vault';
@@ -53,7 +54,7 @@ test('the format is what phone.ts says, as another program would write it', asyn
   const key = Buffer.from(hkdfSync('sha256', own.computeSecret(to), '', info, 32));
   const seal = createCipheriv('aes-256-gcm', key, Buffer.alloc(12, 3));
   const contents = JSON.stringify({ version: 1, madeAt: 0, accounts: [{ uri: 'otpauth://totp/A:b?secret=GEZDGNBVGY3TQOJQ', label: 'c' }] });
-  const all = Buffer.concat([sender, Buffer.alloc(12, 3), seal.update(contents), seal.final(), seal.getAuthTag()]);
+  const all = Buffer.concat([sender, Buffer.alloc(12, 3), seal.update(deflateRawSync(contents)), seal.final(), seal.getAuthTag()]);
   const head = `WOGGLE-MOVE:1/${Buffer.from(to.slice(1, 3)).toString('hex').toUpperCase()}00C0FFEE`;
   phone.add(`${head}/2/2/${toBase45(Uint8Array.from(all.subarray(100)))}`);
   phone.add(`${head}/1/2/${toBase45(Uint8Array.from(all.subarray(0, 100)))}`);

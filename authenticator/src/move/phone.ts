@@ -5,7 +5,8 @@
 //	old phone   WOGGLE-MOVE:1/<to><set>/<index>/<count>/<payload>      index from 1
 //
 // All of it is in the letters of QR's alphanumeric mode. The payloads joined are: the old phone's one-time public key,
-// nonce, box. The key of the box comes of ECDH (P-256, the curve that every browser has) by HKDF over both public keys.
+// nonce, box. The key of the box comes of ECDH (P-256, the curve that every browser has) by HKDF over both public keys. In
+// the box is a document (document.ts), deflated (RFC 1951): people hold two phones against each other for half as long.
 import { fromUTF8, joined, toUTF8 } from '../otp/encoding';
 import { Problem } from '../problem';
 import type { Portable } from '../vault/merge';
@@ -82,14 +83,15 @@ export class Receiver {
   async open(): Promise<Portable[]> {
     const all = joined(...[...this.#seen].sort(([a], [b]) => a - b).map(([, bytes]) => bytes));
     const [sender, iv, box] = [all.slice(0, publicLength), all.slice(publicLength, publicLength + 12), all.slice(publicLength + 12)];
-    let plain: ArrayBuffer;
+    let plain: Bytes;
     try {
       const theirs = await crypto.subtle.importKey('raw', sender, curve, false, []);
-      plain = await crypto.subtle.decrypt({ name: 'AES-GCM', iv }, await shared(this.key, theirs, sender, this.own), box);
+      const key = await shared(this.key, theirs, sender, this.own);
+      plain = await through(new DecompressionStream('deflate-raw'), await crypto.subtle.decrypt({ name: 'AES-GCM', iv }, key, box));
     } catch (error) {
       throw new Problem('move.damaged', {}, error);
     }
-    return parse(fromUTF8(new Uint8Array(plain))).accounts;
+    return parse(fromUTF8(plain)).accounts;
   }
 }
 
@@ -104,12 +106,18 @@ export async function frames(accounts: readonly Portable[], invitation: string):
   });
   const iv = random(12);
   const key = await shared(privateKey, theirs, sender, receiver);
-  const box = await crypto.subtle.encrypt({ name: 'AES-GCM', iv }, key, toUTF8(format(accounts, 0)));
+  const deflated = await through(new CompressionStream('deflate-raw'), toUTF8(format(accounts, 0)));
+  const box = await crypto.subtle.encrypt({ name: 'AES-GCM', iv }, key, deflated);
   const all = joined(sender, iv, new Uint8Array(box));
   const count = Math.ceil(all.length / perFrame);
   if (count > maxFrames) throw new Problem('move.damaged');
   const head = prefix + tag(receiver) + hex(random(4));
   return Array.from({ length: count }, (_, at) => `${head}/${at + 1}/${count}/${toBase45(all.slice(at * perFrame, (at + 1) * perFrame))}`);
+}
+
+async function through(stream: CompressionStream | DecompressionStream, bytes: BufferSource): Promise<Bytes> {
+  const changed = new Blob([bytes]).stream().pipeThrough(stream);
+  return new Uint8Array(await new Response(changed).arrayBuffer());
 }
 
 async function shared(mine: CryptoKey, theirs: CryptoKey, sender: Bytes, receiver: Bytes): Promise<CryptoKey> {
