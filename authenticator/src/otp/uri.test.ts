@@ -120,7 +120,7 @@ test('whatever is scanned, it is an account or a problem', () => {
   let seed = 1;
   const next = (below: number) => (seed = (seed * 48271) % 2147483647) % below;
   const valid = `otpauth://totp/A%3Ab:c?secret=${key}&issuer=A&digits=6&period=30&algorithm=SHA1`;
-  for (let i = 0; i < 3000; i++) {
+  for (let i = 0; i < 1000; i++) {
     const letters = [...valid];
     for (let n = next(4); n >= 0; n--) letters.splice(next(letters.length), next(3), '%:?&=/#+0Z\u0000é'[next(12)]!);
     try {

@@ -1,5 +1,5 @@
 import { IDBFactory } from 'fake-indexeddb';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { makeDataKey, makeDeviceKey, makeLock, openLock, type Lock, type NewLock } from './lock';
 import { open, seal } from './seal';
 import { noTries, reserve, type Tries } from './tries';
@@ -8,6 +8,14 @@ import { Vault } from './vault';
 const pin = '271828';
 const passkey = { id: new Uint8Array([1]), salt: new Uint8Array([2]) };
 const byPasskey: NewLock = { prf: new Uint8Array(32).fill(7), passkey };
+
+// The slow hash is slow on purpose; how often it goes round has a test of its own.
+const deriveBits = crypto.subtle.deriveBits.bind(crypto.subtle);
+const rounds: number[] = [];
+vi.spyOn(crypto.subtle, 'deriveBits').mockImplementation((how, ...rest) => {
+  rounds.push((how as Pbkdf2Params).iterations);
+  return deriveBits({ ...(how as Pbkdf2Params), iterations: 100 }, ...rest);
+});
 
 let indexedDB: IDBFactory;
 let now = 0;
@@ -59,6 +67,15 @@ describe('a PIN', () => {
   test.each(['', '12345', '111111', '121212', '123123', '123456', '654321', '890123', '      ', 'aaaaaa'])('is not %j', async (weak) => {
     await expect((await tab()).create({ pin: weak })).rejects.toThrow('vault.weak-pin');
     expect((await tab()).state).toBe('empty');
+  });
+
+  test('goes round as often as OWASP says, or as the lock was made with', async () => {
+    rounds.length = 0;
+    const device = await makeDeviceKey();
+    const lock = await makeLock('vault', { pin }, device, await makeDataKey());
+    expect(lock.iterations).toBe(600_000);
+    await openLock({ ...lock, iterations: 700_000 }, { pin }, device).catch(() => undefined);
+    expect(rounds).toEqual([600_000, 700_000]);
   });
 
   test('slows down, in every tab and after a restart', async () => {

@@ -72,5 +72,6 @@ async function asked(ask: () => Promise<Credential | null>): Promise<PublicKeyCr
 }
 
 function bytesOf(source: BufferSource): Bytes {
-  return source instanceof ArrayBuffer ? new Uint8Array(source.slice(0)) : new Uint8Array(source.buffer as ArrayBuffer, source.byteOffset, source.byteLength).slice();
+  if (source instanceof ArrayBuffer) return new Uint8Array(source.slice(0));
+  return new Uint8Array(source.buffer as ArrayBuffer, source.byteOffset, source.byteLength).slice();
 }
