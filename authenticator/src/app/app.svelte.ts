@@ -6,6 +6,7 @@ import type { Account } from '../otp/account';
 import { Problem } from '../problem';
 import type { Args, Text } from '../text/text.svelte';
 import type { Key } from '../text/en';
+import { askPersistence } from '../vault/persistence';
 import { UNDO_SECONDS, type Added, type Entry, type NewLock, type Portable, type Secret, type State, type Vault } from '../vault/vault';
 import { Clock } from './clock.svelte';
 import { Install } from './install.svelte';
@@ -177,6 +178,7 @@ export class App {
   async add(accounts: readonly (Account | Portable)[]): Promise<readonly Added[]> {
     const added = await this.vault.merge(accounts);
     if (added.some((one) => one.outcome !== 'same')) this.memory.changedAt = this.clock.right();
+    void askPersistence().catch(() => undefined); // most browsers decide without a question; the screen about keeping tells
     await this.refresh();
     return added;
   }
