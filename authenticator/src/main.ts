@@ -14,6 +14,7 @@ const app = new App(new Text(navigator.languages, store), store);
 const updates = new Updates(base, () => (app.updated = true));
 
 app.install.listen(window);
+history.replaceState(null, '', location.href); // after a reload the list is the first screen again
 app.arrive(takeFragment(location, history));
 mount(Page, { target: document.getElementById('app')!, props: { app } });
 void app.open(() => Vault.open());

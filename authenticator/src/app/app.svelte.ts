@@ -105,7 +105,7 @@ export class App {
   }
 
   #opened(): void {
-    this.screens.reset();
+    this.screens.home();
     this.#follow();
     start(this);
   }
@@ -140,18 +140,19 @@ export class App {
     this.#codesUntil = 0;
     this.#clearUndo();
     this.said = '';
-    this.screens.reset();
+    this.screens.home();
   }
 
   /** Called each second, with this device's clock. */
   async tick(now: number): Promise<void> {
     this.clock.tick(now);
     if (this.phase === 'open' && this.#leftAt !== undefined && now - this.#leftAt >= AWAY) this.lock();
-    if (this.phase === 'open' && !this.covered && this.clock.now >= this.#codesUntil) await this.#recode();
+    if (this.phase === 'open' && !this.covered && this.clock.now >= this.#codesUntil) await this.refresh();
   }
 
   async #recode(): Promise<void> {
     const at = this.clock.right();
+    this.#codesUntil = at + 1000; // also where it fails: it is tried again, but not all the time
     const codes = await this.vault.codes(at);
     if (this.phase !== 'open') return;
     this.codes = codes;

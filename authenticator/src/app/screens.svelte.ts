@@ -48,12 +48,8 @@ export class Screens {
   /** To the list, whatever was open. */
   home(): void {
     const steps = this.#stack.length - 1;
-    this.reset();
-    if (steps > 0) history.go(-steps);
-  }
-
-  reset(): void {
     this.#stack = [{ name: 'list' }];
+    if (steps > 0) history.go(-steps); // else the phone's own way back would lead through what is closed
   }
 
   /** The browser went back or forward to what pushState was given. */

@@ -19,5 +19,5 @@ export function grouped(code: string): string {
 
 /** The letter that stands for an account beside its name. */
 export function initial(name: string): string {
-  return [...new Intl.Segmenter().segment(name.trim())][0]?.segment.toUpperCase() ?? '?';
+  return [...name.normalize().trim()][0]?.toUpperCase() ?? '?';
 }
