@@ -9,7 +9,7 @@ export type Screen =
   | { name: 'scan' }
   | { name: 'key' }
   | { name: 'link' }
-  | { name: 'confirm'; accounts: readonly (Account | Portable)[]; pairing?: string }
+  | { name: 'confirm'; accounts: readonly (Account | Portable)[]; pairing?: string; refused?: readonly string[] }
   | { name: 'rename'; entry: Entry }
   | { name: 'settings' }
   | { name: 'lock' }
@@ -18,6 +18,7 @@ export type Screen =
   | { name: 'move' }
   | { name: 'send' }
   | { name: 'receive' }
+  | { name: 'export' }
   | { name: 'keeping' }
   | { name: 'about' }
   | { name: 'approve' };

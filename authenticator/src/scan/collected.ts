@@ -6,6 +6,8 @@ import { parseFragment, parseURI } from '../otp/uri';
 export interface Found {
   readonly accounts: readonly Account[];
   readonly pairing?: string;
+  /** Names of accounts that the other app has and this one can't make codes for. */
+  readonly refused?: readonly string[];
 }
 
 export class Collected {
@@ -26,7 +28,7 @@ export class Collected {
     const part = parseMigration(text);
     this.#parts ??= new Parts();
     this.#parts.add(part);
-    return this.#parts.complete ? { accounts: this.#parts.accounts } : undefined;
+    return this.#parts.complete ? { accounts: this.#parts.accounts, refused: this.#parts.refused } : undefined;
   }
 }
 

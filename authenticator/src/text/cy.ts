@@ -167,7 +167,7 @@ export const cy: Texts = {
   'scan.busy.title': 'Nid yw’r camera’n dechrau',
   'scan.busy': 'Efallai fod ap arall yn ei ddefnyddio. Caewch yr ap hwnnw, yna rhowch gynnig arall arni.',
   'scan.again': 'Rhoi cynnig arall arni',
-  'scan.parts': 'Mae rhan {have} o {count} wedi’i darllen. Nawr sganiwch y cod QR nesaf yn yr ap arall.',
+  'scan.parts': 'Rhannau wedi’u darllen: {have} o {count}. Nawr sganiwch y cod QR nesaf yn yr ap arall.',
   'scan.missing': 'Yn dal ar goll: {parts}',
 
   'key.title': 'Rhoi’r allwedd',
@@ -202,6 +202,7 @@ export const cy: Texts = {
   'confirm.same.done': 'Roedd {account} yno’n barod.',
   'confirm.many.done': 'Cyfrifon a ychwanegwyd neu a ddisodlwyd: {count}.',
   'confirm.safari': 'Mae’r dudalen hon ar agor yn y porwr. Os yw’r ap hwn ar eich sgrin gartref, agorwch ef yno, pwyswch + a sganiwch y cod QR, oherwydd mae’r ddau’n cadw eu cyfrifon ar wahân.',
+  'confirm.refused': 'All yr ap hwn ddim gwneud codau ar gyfer y rhain. Cadwch nhw yn yr ap arall: {accounts}',
   'confirm.unnamed': 'Dim enw',
 
   'settings.title': 'Gosodiadau',
@@ -271,6 +272,14 @@ export const cy: Texts = {
   'move.new.read': 'Darllen yr hen ffôn',
   'move.new.read.how': 'Daliwch y camera hwn uwchben y lluniau ar yr hen ffôn nes bod pob un wedi’i ddarllen.',
   'move.new.have': 'Wedi’u darllen: {have} o {count}',
+
+  'export.title': 'Ap dilysu arall',
+  'export.start': 'Dangos fy nghyfrifon i ap arall',
+  'export.start.hint': 'Fel codau QR y mae Google Authenticator ac eraill yn eu darllen',
+  'export.what': 'Mae croeso i chi ddefnyddio ap arall. Mae’n darllen eich cyfrifon o godau QR ar y sgrin hon.',
+  'export.careful': 'Gall pwy bynnag sy’n tynnu llun o’r codau QR hyn wneud eich codau chi. Peidiwch â’u dangos i neb arall.',
+  'export.how': 'Yn yr ap arall dewiswch fewnforio neu drosglwyddo cyfrifon, a sganiwch hwn.',
+  'export.left': 'Does dim modd dangos y rhain felly. Gosodwch nhw eto ar eu gwefannau: {accounts}',
 
   'keeping.title': 'Sut mae’r ap hwn yn cadw pethau',
   'keeping.where': 'Mae eich allweddi ar y ddyfais hon, yn y porwr hwn, ac yn unman arall. Maen nhw dan eich clo chi.',

@@ -170,7 +170,7 @@ export const en = {
   'scan.busy.title': 'The camera does not start',
   'scan.busy': 'Another app may be using it. Close that app, then try again.',
   'scan.again': 'Try again',
-  'scan.parts': 'Part {have} of {count} is read. Now scan the next QR code in the other app.',
+  'scan.parts': 'Parts read: {have} of {count}. Now scan the next QR code in the other app.',
   'scan.missing': 'Still missing: {parts}',
 
   'key.title': 'Enter the key',
@@ -205,6 +205,7 @@ export const en = {
   'confirm.same.done': '{account} was there already.',
   'confirm.many.done': 'Accounts added or replaced: {count}.',
   'confirm.safari': 'This page is open in the browser. If this app is on your home screen, open it there, press + and scan the QR code, because the two keep their accounts apart.',
+  'confirm.refused': 'This app can’t make codes for these. Keep them in the other app: {accounts}',
   'confirm.unnamed': 'No name',
 
   'settings.title': 'Settings',
@@ -274,6 +275,14 @@ export const en = {
   'move.new.read': 'Read the old phone',
   'move.new.read.how': 'Hold this camera over the pictures on the old phone until all are read.',
   'move.new.have': 'Read: {have} of {count}',
+
+  'export.title': 'Another authenticator app',
+  'export.start': 'Show my accounts to another app',
+  'export.start.hint': 'As QR codes that Google Authenticator and others read',
+  'export.what': 'You are free to use another app. It reads your accounts from QR codes on this screen.',
+  'export.careful': 'Whoever takes a picture of these QR codes can make your codes. Show them to nobody else.',
+  'export.how': 'In the other app choose to import or transfer accounts, and scan this.',
+  'export.left': 'These can’t be shown in that way. Set them up at their sites again: {accounts}',
 
   'keeping.title': 'How this app keeps things',
   'keeping.where': 'Your keys are on this device, in this browser, and nowhere else. They are locked with your lock.',
