@@ -16,7 +16,7 @@ func TestBackupIsAnOrdinaryJWE(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sealed, err := jose.ParseEncrypted(strings.TrimSpace(string(file)),
+	sealed, err := jose.ParseEncryptedCompact(strings.TrimSpace(string(file)),
 		[]jose.KeyAlgorithm{jose.PBES2_HS512_A256KW}, []jose.ContentEncryption{jose.A256GCM})
 	if err != nil {
 		t.Fatal(err)
