@@ -27,7 +27,7 @@ run: ## try Woggle: a sample county on this computer
 # queue is a tenth as long with it, so it is tested once more without.
 test: export WOGGLE_TEST_ALL = 1
 test: tools check ## install what this machine lacks, then test everything
-	$(GO) run ./test/postgres $(GO) test -race -gcflags='modernc.org/...=-race=false' -timeout 20m ./internal/... ./docs/...
+	$(GO) run ./test/postgres $(GO) test -race -gcflags='modernc.org/...=-race=false' -timeout 20m ./internal/... ./docs/... ./authenticator
 	$(GO) test -run TestALongQueue ./internal/message
 	$(GO) run ./test/postgres $(GO) test -timeout 20m ./cmd/... ./test/...
 	@echo
@@ -64,10 +64,10 @@ build: ## bin/woggle, to be copied to a server
 bench: ## how fast it is, each figure beside its yardstick
 	$(GO) run ./test/bench
 
-tools: $(patsubst %/package.json,%/node_modules/.package-lock.json,$(wildcard test/*/package.json))
+tools: $(patsubst %/package.json,%/node_modules/.package-lock.json,$(wildcard authenticator/package.json test/*/package.json))
 	@test/install.sh
 
-test/%/node_modules/.package-lock.json: test/%/package-lock.json
+%/node_modules/.package-lock.json: %/package-lock.json
 	@test/install.sh
-	npm ci --prefix test/$* --ignore-scripts --no-audit --no-fund
+	npm ci --prefix $* --ignore-scripts --no-audit --no-fund
 	@touch $@

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"woggle/authenticator"
 	"woggle/internal/db"
 	"woggle/internal/db/dbtest"
 	"woggle/internal/keys"
@@ -142,6 +143,9 @@ func TestEveryAnswerHasTheHeaders(t *testing.T) {
 		}
 		for _, q := range requests {
 			r := h.ask(q.method, base+q.path, nil)
+			if q.path == authenticator.Base && r.StatusCode == http.StatusOK {
+				continue // it has some of its own: the next test
+			}
 			checkHeaders(t, fmt.Sprintf("%s %s: %d", q.method, q.path, r.StatusCode), r, secure)
 			isBare := slices.ContainsFunc(bare, func(p string) bool {
 				method, path, _ := strings.Cut(p, " ")
@@ -158,6 +162,34 @@ func TestEveryAnswerHasTheHeaders(t *testing.T) {
 		} {
 			checkHeaders(t, name, r, secure)
 		}
+	}
+}
+
+// The authenticator keeps what it shows and needs the camera; its own tests judge what it says of that. The rest is as everywhere,
+// and nobody's cookie is read or set where everybody gets the same.
+func TestTheAuthenticatorIsTheSameForEverybody(t *testing.T) {
+	h := newHouse(t, site1)
+	cookie, _ := h.form(t, site1)
+	for _, address := range []string{authenticator.Base, authenticator.Base + "worker.js", authenticator.Base + "nothing"} {
+		stranger, visitor := h.ask("GET", site1+address, nil), h.ask("GET", site1+address, nil, cookie)
+		for name, want := range map[string]string{"X-Frame-Options": "DENY", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
+			"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin"} {
+			if all := stranger.Header.Values(name); len(all) != 1 || all[0] != want {
+				t.Errorf("%s: %s is %q", address, name, all)
+			}
+		}
+		if all := stranger.Header.Values("Content-Security-Policy"); len(all) != 1 || !strings.Contains(all[0], "require-trusted-types-for 'script'") {
+			t.Errorf("%s: the policy is %q", address, all)
+		}
+		if stranger.Header.Get("Strict-Transport-Security") == "" {
+			t.Errorf("%s may come without TLS", address)
+		}
+		if len(stranger.Cookies())+len(visitor.Cookies()) > 0 || body(t, stranger) != body(t, visitor) {
+			t.Errorf("%s is not the same for everybody", address)
+		}
+	}
+	if r := h.ask("GET", site1+"/authenticator", nil); r.StatusCode != http.StatusTemporaryRedirect || r.Header.Get("Location") != authenticator.Base {
+		t.Errorf("without its last stroke: %d to %s", r.StatusCode, r.Header.Get("Location"))
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"woggle/authenticator"
 	"woggle/internal/page"
 	"woggle/internal/problem"
 )
@@ -21,6 +22,12 @@ func (s *Server) table(bare func(pattern string, h http.HandlerFunc), guarded, f
 	bare("GET /brand.css", s.pages.BrandSheet)
 	bare("GET /callback/{route}/{rest...}", s.callback)
 	bare("POST /callback/{route}/{rest...}", s.callback)
+
+	app, err := authenticator.New()
+	if err != nil {
+		return err
+	}
+	app.Mount(bare) // /authenticator/
 
 	s.flow.Mount(guarded) // /signin, /setup, /not-me
 	for _, method := range s.mounts {

@@ -3,6 +3,7 @@
 package documents_test
 
 import (
+	"encoding/json"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -191,7 +192,7 @@ func TestTheSettingsAreAllDescribed(t *testing.T) {
 	}
 }
 
-// Each module that the program or its tests import has a line that says why.
+// Each module that the program or its tests import, and each package of the authenticator, has a line that says why.
 func TestEveryDependencyHasAReason(t *testing.T) {
 	page := read(t, "docs/decisions/dependencies.md")
 	described := map[string]bool{}
@@ -228,6 +229,16 @@ func TestEveryDependencyHasAReason(t *testing.T) {
 		})
 		if err != nil {
 			t.Fatal(err)
+		}
+	}
+	var app struct{ DevDependencies map[string]string }
+	if err := json.Unmarshal([]byte(read(t, "authenticator/package.json")), &app); err != nil {
+		t.Fatal(err)
+	}
+	for name := range app.DevDependencies {
+		used[name] = true
+		if !described[name] {
+			t.Errorf("the authenticator uses %s, for which no reason is given", name)
 		}
 	}
 	for module := range described {
