@@ -82,9 +82,9 @@ func TestASuggestionIsPutOffAsOftenAsTheOrganisationSays(t *testing.T) {
 	each(t, func(s *site) {
 		s.decides(signin.Policy{Nudge: signin.Campaign{Snooze: 1, Most: 1}})
 		s.aged("aisha")
-		b := s.signsIn("aisha").sees("ask me again tomorrow", "one more time").press("Not now")
+		s.signsIn("aisha").sees("ask me again tomorrow", "one more time").press("Not now")
 		s.clock.Advance(25 * time.Hour)
-		b = s.signsIn("aisha").sees("Add another way").notSees("Not now")
+		b := s.signsIn("aisha").sees("Add another way").notSees("Not now")
 		form, err := b.page.Form("kind")
 		if err != nil {
 			form = b.page.Forms[0]
