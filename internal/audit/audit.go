@@ -31,6 +31,7 @@ const (
 	MethodRenamed        Type = "method-renamed"
 	MethodRemoved        Type = "method-removed"
 	MethodDisabled       Type = "method-disabled"
+	PasskeyCopied        Type = "passkey-copied"
 	DefaultChanged       Type = "default-changed"
 	PasswordSet          Type = "password-set"
 	PasswordChanged      Type = "password-changed"
@@ -92,7 +93,7 @@ const (
 // Types is the whole catalogue, for pages and tests.
 var Types = [...]Type{SignedIn, SignedOut, SessionEnded, SessionsEnded, Refused, WrongPassword, WrongCode, GuessesBlocked,
 	SprayingSuspected, Proved, CodeSent, SendingRefused, CodeUnwanted, MethodAdded, MethodUpdated, MethodRenamed, MethodRemoved,
-	MethodDisabled, DefaultChanged, PasswordSet, PasswordChanged, RecoveryAsked, DetailsChanged, NotMe, Unfrozen, UserAdded,
+	MethodDisabled, PasskeyCopied, DefaultChanged, PasswordSet, PasswordChanged, RecoveryAsked, DetailsChanged, NotMe, Unfrozen, UserAdded,
 	UserDisabled, UserEnabled, UserLocked, PassIssued, PassUsed, RoleChanged, GroupJoined,
 	GroupLeft, MethodsReset, FieldChanged, SetupLinkMade, BackupRestored,
 	SpendingAlarm, RangeClosed, OriginClosed, RangeOpened, PriceMissing, AppEntered, AppRefused, AppLeft, AppAdded, AppChanged,

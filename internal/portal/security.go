@@ -24,6 +24,7 @@ type securityPage struct {
 	Password string // the day on which it was set, or empty
 	Sessions []sessionRow
 	Frozen   bool
+	Passkeys bool // the browser is told which of its passkeys are any good
 }
 
 // methodRow is one method as the page shows it.
@@ -59,7 +60,8 @@ func (p *Portal) showSecurity(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	data := securityPage{Methods: p.rows(methods, locale, now), Light: p.Flow.Light(methods), Frozen: s.User.Frozen()}
+	data := securityPage{Methods: p.rows(methods, locale, now), Light: p.Flow.Light(methods), Frozen: s.User.Frozen(),
+		Passkeys: slices.Contains(p.Flow.Additions(), signin.Passkey)}
 	if first := askedFirst(methods, now); len(first) > 0 {
 		data.First, _ = p.describe(first[0], locale)
 		data.Choice = len(slices.DeleteFunc(first, spare)) > 1

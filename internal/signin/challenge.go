@@ -6,8 +6,10 @@ import (
 	"net/http"
 	"time"
 
+	"woggle/internal/audit"
 	"woggle/internal/db"
 	"woggle/internal/directory"
+	"woggle/internal/session"
 )
 
 // Purpose is what a right answer is good for. An answer to one purpose is worth nothing for another.
@@ -174,6 +176,15 @@ func (f *Flow) AnswerMethods(tx *db.Tx, a *Attempt, kind Kind, right func() (met
 		return "", f.wrongCode(tx, a, tried...)
 	}
 	return method, f.rightCode(tx, a, method, tried...)
+}
+
+// Proved takes a proof that was made without a code, such as a signature: nobody guesses those, so no bound counts it.
+func (f *Flow) Proved(tx *db.Tx, a *Attempt, proof session.Proof) error {
+	a.Proved(proof)
+	if err := methodRight(tx, proof.Method, true); err != nil || a.Session == "" { // a sign-in is recorded when it is done
+		return err
+	}
+	return f.record(tx, a, audit.Proved, audit.Detail{"method": proof.Kind})
 }
 
 // AnswerOutside lets an answer that came by another way than the browser's decide the question, for good: there is one

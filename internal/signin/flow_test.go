@@ -50,6 +50,7 @@ var (
 	second   = Need{Level: session.Multi, Methods: []Kind{Phone, Authenticator}}
 	onlyApp  = Need{Level: session.Multi, Methods: []Kind{Authenticator}, Offer: []Kind{Phone, Authenticator}}
 	anew     = Need{Level: session.Multi, Since: now, Offer: []Kind{Phone, Authenticator}}
+	onlyKey  = Need{Level: session.Multi, Fresh: 10 * time.Minute, Methods: []Kind{Passkey}, Offer: []Kind{Phone, Passkey}}
 	change   = Need{Level: session.Multi, Fresh: 10 * time.Minute, Offer: []Kind{Phone, Authenticator}}
 )
 
@@ -123,6 +124,10 @@ func TestNext(t *testing.T) {
 		{"and then sets up what is", Attempt{Typed: "x", Policy: noPhones, Person: &active, Proofs: []session.Proof{proof(Password), proof(Phone)}}, signIn, []Enrolled{password, phone}, "enrol authenticator"},
 		{"a new person is offered what is allowed", Attempt{Typed: "x", Policy: noPhones, Person: &Person{Status: directory.Active, FirstUse: true}, Proofs: []session.Proof{proof(Password, firstUse)}}, signIn, []Enrolled{password}, "enrol authenticator"},
 		{"an app that takes only what is not allowed takes nobody", Attempt{Typed: "x", Policy: noPhones, Person: &active, Proofs: []session.Proof{proof(Password), proof(Phone)}}, Need{Level: session.Multi, Methods: []Kind{Phone}}, []Enrolled{password, phone}, "refuse methods"},
+		{"T52: a pass is no passkey", Attempt{Typed: "x", Session: "s", Person: &active, Proofs: []session.Proof{proof(AccessPass), proof(Phone)}}, onlyKey, []Enrolled{password, phone, key}, "prove passkey k"},
+		{"T52: nor is a phone, though it was proved just now", Attempt{Typed: "x", Session: "s", Person: &active, Proofs: []session.Proof{proof(Password), proof(Phone)}}, onlyKey, []Enrolled{password, phone, key}, "prove passkey k"},
+		{"T52: a passkey that is ten minutes old is asked again", Attempt{Typed: "x", Session: "s", Person: &active, Proofs: []session.Proof{proof(Password), proof(Phone), proof(Passkey, longAgo)}}, onlyKey, []Enrolled{password, phone, key}, "prove passkey k"},
+		{"T52: a fresh one will do", Attempt{Typed: "x", Session: "s", Person: &active, Proofs: []session.Proof{proof(Password), proof(Passkey)}}, onlyKey, []Enrolled{password, phone, key}, "done"},
 		{"a strange browser is asked for the passkey", Attempt{Typed: "x", Policy: strongestOnly, Person: &active, Proofs: []session.Proof{proof(Password)}}, signIn, []Enrolled{password, landline, key}, "prove passkey k"},
 		{"and cannot pick the phone", Attempt{Typed: "x", Chosen: "l", Policy: strongestOnly, Person: &active, Proofs: []session.Proof{proof(Password)}}, signIn, []Enrolled{password, landline, key}, "prove passkey k"},
 		{"their own can", Attempt{Typed: "x", Known: "d", Policy: strongestOnly, Person: &active, Proofs: []session.Proof{proof(Password)}}, signIn, []Enrolled{password, landline, key}, "prove phone l"},

@@ -20,6 +20,19 @@ func LocalPath(to string) string {
 	return to
 }
 
+// Touch is what a page needs that takes a passkey in place of what it asks for (the template "touch").
+type Touch struct {
+	Attempt string // or empty, on the first page
+	To      string // where to go when signed in, on the first page
+}
+
+func (f *Flow) touch(attempt, to string) *Touch {
+	if len(f.able(Passkey)) == 0 {
+		return nil
+	}
+	return &Touch{attempt, to}
+}
+
 // Form is the base of a page's data in the flow.
 type Form struct {
 	Attempt string // its id, which every form carries
@@ -30,6 +43,7 @@ type Form struct {
 	Nudged  bool   // what is set up was suggested, and may be left for now
 	Stay    bool   // staying signed in may be chosen
 	Lost    bool   // an access pass was used: the old methods may be gone
+	Touch   *Touch // a passkey may be used in place of the password
 	By      string // another site that waits for the outcome, until then
 	Until   time.Time
 	Left    int // seconds
@@ -39,6 +53,10 @@ type Form struct {
 func (f *Flow) Form(a *Attempt, step Step) Form {
 	form := Form{Attempt: a.ID, First: a.First(), Stay: a.Session == "" && f.Sessions.Stay > 0,
 		Nudged: step.Kind == Enrol && a.Nudged != "", Ways: step.Kind == Prove && len(step.Choices) > 1, Lost: step.Kind == Prove && a.Session == "" && a.proved(AccessPass)}
+	// The same for everybody, also for a name that nobody has: until then the policy is all that may tell.
+	if step.Kind == Prove && step.Ask == Password && a.Policy.allows(Passkey) {
+		form.Touch = f.touch(a.ID, "")
+	}
 	for _, kind := range step.Kinds {
 		if kind != step.Ask {
 			form.Kinds = append(form.Kinds, kind)

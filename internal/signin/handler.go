@@ -134,6 +134,9 @@ func (f *Flow) Recognise(w http.ResponseWriter, r *http.Request, to string, reco
 		}
 		a = &Attempt{Typed: user.Username, User: user, Need: f.SignInNeed(), Known: f.KnownDevice(r, user),
 			Proofs: []session.Proof{proof}, ReturnTo: LocalPath(to)}
+		if err := methodRight(tx, proof.Method, true); err != nil {
+			return err
+		}
 		if err := f.open(tx, r, a); err != nil {
 			return err
 		}
@@ -376,14 +379,7 @@ func (f *Flow) show(w http.ResponseWriter, r *http.Request) error {
 		}
 		return f.askName(w, r, LocalPath(r.URL.Query().Get("to")), name, nil)
 	}
-	var a *Attempt
-	var step Step
-	err := f.DB.View(r.Context(), func(tx *db.Tx) (err error) {
-		if a, err = f.load(tx, r, id); err == nil && a != nil {
-			step = Next(*a, a.Need, a.Enrolled, tx.Now)
-		}
-		return err
-	})
+	a, step, err := f.Look(r, id)
 	switch {
 	case err != nil:
 		return err
@@ -391,6 +387,18 @@ func (f *Flow) show(w http.ResponseWriter, r *http.Request) error {
 		return f.refused(w, r, nil, ReasonUnknown)
 	}
 	return f.render(w, r, a, step, page.One(a.Trouble.Problem()))
+}
+
+// Look is the attempt with the id of this browser and the step that it is at, for a page that changes nothing; nil where there is
+// none.
+func (f *Flow) Look(r *http.Request, id string) (a *Attempt, step Step, err error) {
+	err = f.DB.View(r.Context(), func(tx *db.Tx) (err error) {
+		if a, err = f.load(tx, r, id); err == nil && a != nil {
+			step = Next(*a, a.Need, a.Enrolled, tx.Now)
+		}
+		return err
+	})
+	return a, step, err
 }
 
 func (f *Flow) render(w http.ResponseWriter, r *http.Request, a *Attempt, step Step, problems page.Problems) error {

@@ -2,6 +2,7 @@
 package signin
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strings"
@@ -16,12 +17,13 @@ import (
 )
 
 type namePage struct {
-	Name string
-	To   string
+	Name  string
+	To    string
+	Touch *Touch
 }
 
 func (f *Flow) askName(w http.ResponseWriter, r *http.Request, to, typed string, problems page.Problems) error {
-	return f.Pages.Show(w, r, "signin/name", namePage{Name: typed, To: to}, page.Wrong(problems))
+	return f.Pages.Show(w, r, "signin/name", namePage{Name: typed, To: to, Touch: f.touch("", to)}, page.Wrong(problems))
 }
 
 // identify takes the user name and starts an attempt, for a name that nobody has just the same (threat T06).
@@ -97,6 +99,19 @@ func (f *Flow) able(wanted ...Kind) (kinds []Kind) {
 	return kinds
 }
 
+// Allows tells whether methods of the kind can be used here and the policy has nothing against them.
+func (f *Flow) Allows(ctx context.Context, kind Kind) (allowed bool, err error) {
+	if len(f.able(kind)) == 0 {
+		return false, nil
+	}
+	err = f.DB.View(ctx, func(tx *db.Tx) error {
+		policy, err := PolicyNow(tx)
+		allowed = policy.allows(kind)
+		return err
+	})
+	return allowed, err
+}
+
 type waysPage struct {
 	Form
 	Ways []choice
@@ -121,14 +136,7 @@ func (f *Flow) ways(r *http.Request, step Step) (all []choice) {
 
 // showWays lists every way to prove it.
 func (f *Flow) showWays(w http.ResponseWriter, r *http.Request) error {
-	var a *Attempt
-	var step Step
-	err := f.DB.View(r.Context(), func(tx *db.Tx) (err error) {
-		if a, err = f.load(tx, r, r.URL.Query().Get("a")); err == nil && a != nil {
-			step = Next(*a, a.Need, a.Enrolled, tx.Now)
-		}
-		return err
-	})
+	a, step, err := f.Look(r, r.URL.Query().Get("a"))
 	switch {
 	case err != nil:
 		return err

@@ -101,6 +101,12 @@ func ReplaceSecret(tx *db.Tx, id string, secret []byte) error {
 	return err
 }
 
+// ReplaceData stores what a method's chapter knows of it now.
+func ReplaceData(tx *db.Tx, id, data string) error {
+	_, err := tx.Exec("UPDATE methods SET data = $2 WHERE id = $1", id, data)
+	return err
+}
+
 // Advance moves a method's counter to step, if it stands lower: the same time step proves something only once, on
 // every node and after a restart (RFC 6238 section 5.2).
 func Advance(tx *db.Tx, id string, step int64) (bool, error) {
