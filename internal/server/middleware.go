@@ -28,7 +28,7 @@ var securityHeaders = http.Header{
 	"Cross-Origin-Opener-Policy":   {"same-origin"},
 	"Cross-Origin-Resource-Policy": {"same-origin"},
 	"Permissions-Policy": {"accelerometer=(), browsing-topics=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), " +
-		"magnetometer=(), microphone=(), midi=(), payment=(), usb=()"},
+		"magnetometer=(), microphone=(), midi=(), payment=(), publickey-credentials-create=(self), publickey-credentials-get=(self), usb=()"},
 }
 
 // strictTransport keeps browsers on TLS for two years (RFC 6797).

@@ -10,6 +10,7 @@ import (
 	"woggle/internal/directory"
 	"woggle/internal/method/authenticator"
 	"woggle/internal/method/card"
+	"woggle/internal/method/passkey"
 	"woggle/internal/method/recovery"
 	"woggle/internal/signin"
 )
@@ -42,6 +43,9 @@ func Restored(ctx context.Context, d *db.DB) (done Undone, err error) {
 			return err
 		}
 		if done.Cards, err = card.Restored(tx); err != nil {
+			return err
+		}
+		if err := passkey.Restored(tx); err != nil {
 			return err
 		}
 		return audit.Record(tx, audit.Event{Type: audit.BackupRestored, Actor: audit.System})

@@ -20,6 +20,7 @@ func (s *Server) table(bare func(pattern string, h http.HandlerFunc), guarded, f
 	bare("GET /metrics", s.metrics)
 	bare(staticPattern, s.static)
 	bare("GET /brand.css", s.pages.BrandSheet)
+	bare("GET /.well-known/passkey-endpoints", s.passkeys.Endpoints)
 	bare("GET /callback/{route}/{rest...}", s.callback)
 	bare("POST /callback/{route}/{rest...}", s.callback)
 

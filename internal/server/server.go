@@ -22,6 +22,7 @@ import (
 	"woggle/internal/method/accesspass"
 	"woggle/internal/method/authenticator"
 	"woggle/internal/method/card"
+	"woggle/internal/method/passkey"
 	"woggle/internal/method/password"
 	"woggle/internal/method/phone"
 	"woggle/internal/method/recovery"
@@ -68,6 +69,7 @@ type Server struct {
 	flow      *signin.Flow
 	passwords *password.Method
 	phones    *phone.Method
+	passkeys  *passkey.Method
 	portal    *portal.Portal
 	guide     *guide.Guide
 	mounts    []mount // of the methods
@@ -144,9 +146,13 @@ func (s *Server) addMethods(o Options, texts message.Composer) error {
 	if err != nil {
 		return err
 	}
-	s.passwords, s.phones = passwords, phones
-	s.flow.Use(passwords, phones, apps, codes, cards)
-	s.mounts = []mount{passwords.Mount, phones.Mount, apps.Mount, codes.Mount, cards.Mount}
+	passkeys, err := passkey.New(passkey.Deps{DB: o.DB, Keys: o.Keys, Pages: s.pages, Flow: s.flow, Base: o.Base})
+	if err != nil {
+		return err
+	}
+	s.passwords, s.phones, s.passkeys = passwords, phones, passkeys
+	s.flow.Use(passwords, phones, apps, passkeys, codes, cards)
+	s.mounts = []mount{passwords.Mount, phones.Mount, apps.Mount, passkeys.Mount, codes.Mount, cards.Mount}
 	return nil
 }
 
