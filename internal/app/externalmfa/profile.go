@@ -44,9 +44,19 @@ func (c Cloud) discovery(tenant string) string {
 // give: the password was Entra's.
 var acrs = []string{"possessionorinherence", "possession", "knowledgeorpossession", "knowledgeorpossessionorinherence"}
 
-// amrs are the methods that Entra knows and we have, and the kind that proves each. An access pass or a recovery code is
+// amrs are the methods that Entra knows and we have, and the kinds that prove each. An access pass or a recovery code is
 // none of them: they get somebody back in here, and are not to open another door.
-var amrs = map[string]signin.Kind{"otp": signin.Authenticator, "sms": signin.Phone, "tel": signin.Phone}
+var amrs = map[string][]signin.Kind{
+	"otp": {signin.Authenticator},
+	"sms": {signin.Phone},
+	"tel": {signin.Phone},
+	fido:  {signin.Passkey},
+	"hwk": {signin.Passkey},
+	"swk": {signin.Passkey},
+}
+
+// fido is what Entra calls every passkey, whoever keeps its key.
+const fido = "fido"
 
 // chooseACR is the one class of the answer: the first of those asked for that possession meets, or nothing.
 func chooseACR(wanted []string) string {
@@ -61,8 +71,10 @@ func chooseACR(wanted []string) string {
 // kindsFor are the kinds that prove one of the methods asked for.
 func kindsFor(wanted []string) (kinds []signin.Kind) {
 	for _, amr := range wanted {
-		if kind, ours := amrs[amr]; ours && !slices.Contains(kinds, kind) {
-			kinds = append(kinds, kind)
+		for _, kind := range amrs[amr] {
+			if !slices.Contains(kinds, kind) {
+				kinds = append(kinds, kind)
+			}
 		}
 	}
 	return kinds
@@ -71,8 +83,15 @@ func kindsFor(wanted []string) (kinds []signin.Kind) {
 // chooseAMR is the one method of the answer: what was proved, if it is among those asked for, or nothing.
 func chooseAMR(proofs []session.Proof, wanted []string) string {
 	for _, p := range proofs {
-		for _, amr := range p.AMR {
-			if kind, ours := amrs[amr]; ours && p.Factor == session.Possession && string(kind) == p.Kind && slices.Contains(wanted, amr) {
+		if p.Factor != session.Possession {
+			continue
+		}
+		kind, said := signin.Kind(p.Kind), p.AMR
+		if kind == signin.Passkey {
+			said = append([]string{fido}, said...)
+		}
+		for _, amr := range said {
+			if slices.Contains(amrs[amr], kind) && slices.Contains(wanted, amr) {
 				return amr
 			}
 		}

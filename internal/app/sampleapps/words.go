@@ -5,11 +5,13 @@ import "slices"
 
 // hows are the values of amr (RFC 8176 section 2), and the names that SAML and Microsoft have for the same.
 var hows = map[string]string{
-	"pwd": "a password",
-	"sms": "a code by text",
-	"tel": "a call",
-	"otp": "a code from an app, or an access pass",
-	"pop": "a passkey",
+	"pwd":  "a password",
+	"sms":  "a code by text",
+	"tel":  "a call",
+	"otp":  "a code from an app, or an access pass",
+	"hwk":  "a passkey",
+	"swk":  "a passkey",
+	"user": "a touch",
 	"http://schemas.microsoft.com/ws/2008/06/identity/authenticationmethod/password": "a password",
 	"urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport":              "a password",
 	"urn:oasis:names:tc:SAML:1.0:am:password":                                        "a password",
