@@ -279,6 +279,28 @@ func (s *site) answeredChallenges() (n int) {
 	return n
 }
 
+// The passkey that locks Woggle Authenticator lives at the same address. It signs nobody in; and the browser is never told that it is
+// unknown, because it would delete it, and the person would lose all their codes.
+func TestTheLockOfTheAuthenticatorIsNotDeleted(t *testing.T) {
+	eachNamed(t, func(s *site) {
+		lock := softKey(t, softkey.ES256)
+		lock.Handle = []byte("woggle-authenticator-lock:0123456789abcdef")
+		b := s.browser().open("/signin").touch(lock).sees("opens Woggle Authenticator")
+		if strings.Contains(b.page.Body, "data-unknown") || b.signedIn() {
+			t.Error("the browser is told to delete the lock")
+		}
+		b = s.browser().name("aisha").touch(lock).sees("opens Woggle Authenticator")
+		if strings.Contains(b.page.Body, "data-unknown") {
+			t.Error("the browser is told to delete the lock")
+		}
+		unknown := softKey(t, softkey.ES256)
+		unknown.Handle = []byte("somebody")
+		if b := s.browser().open("/signin").touch(unknown).sees("isn’t known here"); !strings.Contains(b.page.Body, "data-unknown") {
+			t.Error("the browser is not told of a passkey that nobody has")
+		}
+	})
+}
+
 // A counter that stands still is a copy: refused, recorded, and told to the owner.
 func TestACopiedPasskey(t *testing.T) {
 	eachNamed(t, func(s *site) {

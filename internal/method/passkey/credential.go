@@ -19,6 +19,7 @@ const (
 	faultHandle  fault = "it names another person than its owner"
 	faultFlipped fault = "it can be backed up now and could not before, or the other way round"
 	faultCounter fault = "its counter went back: there may be a copy of it"
+	faultLock    fault = "it is the lock of the authenticator app"
 	faultOff     fault = "it is switched off"
 )
 
@@ -106,6 +107,11 @@ func (m *Method) handle(user string, enrolled []signin.Enrolled) ([]byte, error)
 	}
 	return m.Keys.MAC("passkey user", user), nil
 }
+
+// lockHandle is how the user handles begin of passkeys that lock Woggle Authenticator, which lives at the same address
+// (authenticator/src/vault/passkey.ts). Nobody signs in with those; and a browser that was told that such a one is unknown would delete it,
+// and with it the way to all codes in the app.
+const lockHandle = "woggle-authenticator-lock:"
 
 // known are the transports of a list that we pass on.
 func known(list []string) []string {

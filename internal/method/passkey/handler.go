@@ -149,6 +149,8 @@ func (m *Method) refused(tx *db.Tx, r *http.Request, found answered, err error) 
 		key = "passkey.other"
 	case faultVerified:
 		key = "passkey.unverified"
+	case faultLock:
+		key = "passkey.lock"
 	case faultOff:
 		key = "passkey.off"
 	case faultTaken:

@@ -2,6 +2,7 @@
 package passkey
 
 import (
+	"bytes"
 	"embed"
 	"net"
 	"net/http"
@@ -129,6 +130,9 @@ func (m *Method) recognise(tx *db.Tx, given assertion, u use, user string, verif
 // find is the passkey with the id that was given. Where the answer names a person, it is that person's. An id alone is not believed to
 // be of one person only, because somebody may set up a passkey under another one's id.
 func (m *Method) find(tx *db.Tx, given assertion, user string) (answered, error) {
+	if bytes.HasPrefix(given.handle, []byte(lockHandle)) {
+		return answered{}, faultLock
+	}
 	lookups := lookups(m.Keys, given.id)
 	owners, err := signin.UsersByLookup(tx, lookups...)
 	if err != nil {

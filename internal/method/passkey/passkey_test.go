@@ -9,6 +9,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -76,6 +77,14 @@ func TestTheVectorsOfTheStandard(t *testing.T) {
 		if err := judge(); !errors.Is(err, faults[v.Fault]) {
 			t.Errorf("%s: %v", v.Name, err)
 		}
+	}
+}
+
+// Both sides mean the same by the lock of the authenticator app.
+func TestTheLockOfTheAuthenticator(t *testing.T) {
+	source, err := os.ReadFile("../../../authenticator/src/vault/passkey.ts")
+	if err != nil || !strings.Contains(string(source), "lockHandle = '"+lockHandle+"'") {
+		t.Errorf("the app has another handle than %q: %v", lockHandle, err)
 	}
 }
 
