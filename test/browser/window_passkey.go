@@ -2,8 +2,12 @@
 package browser
 
 import (
+	"context"
+	"time"
+
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/webauthn"
+	"github.com/chromedp/chromedp"
 )
 
 // Keeper is an authenticator of a window.
@@ -50,6 +54,29 @@ func (k *Keeper) Verifies(yes bool) {
 func (k *Keeper) Kept() []*webauthn.Credential {
 	k.w.t.Helper()
 	return call(k.w, webauthn.GetCredentials, webauthn.GetCredentialsParams{AuthenticatorID: k.id}).Credentials
+}
+
+// FilledIn opens a path of the site whose field of the user name is filled in by an authenticator, and waits until that has led to
+// another one. The page in between is gone before anybody could look at it.
+func (w *Window) FilledIn(path, then string) *Window {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(w.ctx, patience)
+	defer cancel()
+	if err := chromedp.Do(ctx, chromedp.Navigate(w.base+path)); err != nil {
+		w.t.Fatal(err)
+	}
+	again := time.NewTicker(50 * time.Millisecond)
+	defer again.Stop()
+	for {
+		at, err := chromedp.Run(ctx, chromedp.Evaluate[string]("location.pathname + ' ' + document.readyState"))
+		switch {
+		case err == nil && at == then+" complete":
+			return w.look()
+		case ctx.Err() != nil:
+			w.t.Fatalf("nothing was filled in: %s %v", at, err)
+		}
+		<-again.C
+	}
 }
 
 // Give gives it a passkey that another one keeps.
