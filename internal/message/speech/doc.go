@@ -1,7 +1,7 @@
 // Package speech says things aloud on the telephone: it joins recorded clips into one stretch of audio, with no speech
 // engine at run time.
 //
-// It owns the Library of recordings: those that the program brings along (clips/, embedded, made by make.sh), and over
+// It owns the Library of recordings: those that the program brings along (clips/, made by make.sh, carried packed), and over
 // them an organisation's own folder of WAV files, which may hold any clip under its bundled name, given names as
 // names/sian.wav, and the organisation's name as en/organisation.wav and cy/organisation.wav. It owns the sentences
 // (phrases.txt, English and Welsh) and the scripts of the two calls: the one that reads out a sign-in code, and the one

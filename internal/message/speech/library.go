@@ -4,20 +4,15 @@ package speech
 
 import (
 	"bytes"
-	"embed"
+	_ "embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"strings"
-	"sync"
 	"time"
 	"unicode"
 )
 
 const wordGap = 90 * time.Millisecond // between two clips
-
-//go:embed clips
-var bundle embed.FS
 
 //go:embed phrases.txt
 var phrasesTxt string
@@ -50,22 +45,6 @@ func New(folder string) (*Library, error) {
 	}
 	return withOwn(clips, folder)
 }
-
-// bundled reads the clips that the program brings along once. Nobody may change the map.
-var bundled = sync.OnceValues(func() (map[string][]byte, error) {
-	clips := map[string][]byte{}
-	return clips, fs.WalkDir(bundle, "clips", func(path string, d fs.DirEntry, err error) error {
-		name, isClip := strings.CutSuffix(strings.TrimPrefix(path, "clips/"), ".wav")
-		if err != nil || !isClip {
-			return err
-		}
-		file, err := bundle.ReadFile(path)
-		if err == nil {
-			clips[name], err = decode(file)
-		}
-		return err
-	})
-})
 
 // Names tells whether calls can say the organisation's name.
 func (l *Library) Names(organisation string) bool {

@@ -41,3 +41,6 @@ done < <(lines organisations.txt)
 
 # The tests compare these sums, so that no text changes without being recorded again.
 sha256sum phrases.txt sounds.txt names.txt organisations.txt > clips/SOURCES
+
+# The program carries them packed.
+go test . -run Packed -update
