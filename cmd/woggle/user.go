@@ -154,7 +154,7 @@ func (c *userAdd) Run(p *program, k *kong.Context, place *Place) error {
 			if user, err = c.add(tx); err != nil || !c.Pass {
 				return err
 			}
-			given, err := c.give(tx, o, s, user)
+			given, err := c.give(tx, o, s, user, time.Time{}, false)
 			added.pass = &given
 			return err
 		})

@@ -88,6 +88,14 @@ const (
 	RecoveryUsed         Type = "recovery-used"
 	CardIssued           Type = "card-issued"
 	CardRevoked          Type = "card-revoked"
+	PassCancelled        Type = "pass-cancelled"
+	HelperAdded          Type = "helper-added" // of a group, whose name stands in the detail
+	HelperRemoved        Type = "helper-removed"
+	HelperLooked         Type = "helper-looked" // at the page of somebody who read three words to them
+	Vouched              Type = "vouched"
+	VouchUndone          Type = "vouch-undone"
+	PasswordWaits        Type = "password-waits" // a new one was chosen with a mailbox and a phone alone
+	PasswordKept         Type = "password-kept"  // and its owner kept the one before
 )
 
 // Types is the whole catalogue, for pages and tests.
@@ -100,7 +108,8 @@ var Types = [...]Type{SignedIn, SignedOut, SessionEnded, SessionsEnded, Refused,
 	AppRemoved, SigningKeyMade, AppTokenReused, AppSecretMade, AppSecretEnded, AppConsented, AppDeviceAllowed, ProvedElsewhere,
 	ExternalMFAConnected, ExternalMFARemoved, ExternalMFALinked, ExternalMFAUnlinked, ExternalMFARefused, GroupAdded, GroupRenamed,
 	GroupRemoved, ScimChanged, TenantConnected, DomainFederated, DomainRolledBack, AccountMatched, AccountChanged, PolicyChanged,
-	RecoveryUsed, CardIssued, CardRevoked}
+	RecoveryUsed, CardIssued, CardRevoked,
+	PassCancelled, HelperAdded, HelperRemoved, HelperLooked, Vouched, VouchUndone, PasswordWaits, PasswordKept}
 
 // System is the actor of what the program did by itself, or what was done at its command line.
 const System = "system"

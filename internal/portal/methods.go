@@ -193,6 +193,26 @@ func (p *Portal) remove(w http.ResponseWriter, r *http.Request) error {
 	return page.Redirect(w, r, "/security?done=removed")
 }
 
+// cancelPass voids the access pass of the person. It demands no proof, because it takes a way in away, and none of theirs.
+func (p *Portal) cancelPass(w http.ResponseWriter, r *http.Request) error {
+	there := false
+	err := p.DB.Tx(r.Context(), func(tx *db.Tx) error {
+		user, err := directory.Hold(tx, session.Of(r).User.ID)
+		if err != nil {
+			return err
+		}
+		there, err = p.Flow.CancelPass(tx, user.ID, user)
+		return err
+	})
+	switch {
+	case err != nil:
+		return err
+	case !there: // it was used, or its time is over
+		return page.Redirect(w, r, "/security")
+	}
+	return page.Redirect(w, r, "/security?done=pass")
+}
+
 type defaultPage struct {
 	Methods []methodRow
 	Chosen  string

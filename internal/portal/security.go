@@ -24,7 +24,14 @@ type securityPage struct {
 	Password string // the day on which it was set, or empty
 	Sessions []sessionRow
 	Frozen   bool
-	Passkeys bool // the browser is told which of its passkeys are any good
+	Passkeys bool     // the browser is told which of its passkeys are any good
+	Pass     *passRow // the access pass that was given and not used up, or nil
+}
+
+// passRow is an access pass: that there is one, and when it works.
+type passRow struct {
+	From, Until string // From is empty where it works now
+	Several     bool
 }
 
 // methodRow is one method as the page shows it.
@@ -73,6 +80,12 @@ func (p *Portal) showSecurity(w http.ResponseWriter, r *http.Request) error {
 			data.Add = true
 		}
 	}
+	if pass := signin.PassOf(methods); pass != nil {
+		data.Pass = &passRow{Until: locale.Moment(pass.ExpiresAt, now), Several: pass.Several()}
+		if pass.StartsAt.After(now) {
+			data.Pass.From = locale.Moment(pass.StartsAt, now)
+		}
+	}
 	for _, e := range methods {
 		if e.Kind == signin.Password {
 			data.Password = locale.Day(e.CreatedAt, now)
@@ -100,7 +113,7 @@ func newsOf(r *http.Request, methods []signin.Enrolled) page.Option {
 	return news(r)
 }
 
-// rows are the methods that the page lists. A password has a row of its own, and an access pass is nothing to keep.
+// rows are the methods that the page lists. A password and an access pass have rows of their own.
 func (p *Portal) rows(methods []signin.Enrolled, l *page.Locale, now time.Time) []methodRow {
 	usable := askedFirst(methods, now)
 	var rows []methodRow

@@ -2,26 +2,11 @@
 package server
 
 import (
-	"time"
-
 	"woggle/internal/audit"
 	"woggle/internal/db"
 	"woggle/internal/directory"
-	"woggle/internal/method/accesspass"
 	"woggle/internal/signin"
 )
-
-// GivePass gives the person an access pass that works from now on for life, and tells them so. It is shown once. Its
-// errors are those of accesspass.Issue.
-func (s *Server) GivePass(tx *db.Tx, actor string, user directory.User, life time.Duration) (pass string, err error) {
-	if user, err = directory.Hold(tx, user.ID); err != nil {
-		return "", err
-	}
-	if pass, err = accesspass.Issue(tx, s.keys, actor, user, tx.Now, life); err != nil {
-		return "", err
-	}
-	return pass, s.flow.Tell(tx, user, "server.notice.pass", nil)
-}
 
 // ResetMethods removes all that proves possession, and ends every session; the password stays. It tells how many
 // methods there were.

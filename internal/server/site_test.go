@@ -216,7 +216,7 @@ func (s *site) appOf(user directory.User) (secret []byte) {
 func (s *site) passOf(user directory.User) (pass string) {
 	s.t.Helper()
 	s.tx(func(tx *db.Tx) (err error) {
-		pass, err = accesspass.Issue(tx, s.keys, "system", user, tx.Now, time.Hour)
+		pass, err = accesspass.Issue(tx, s.keys, "system", user, signin.PassTerms{Life: time.Hour})
 		return err
 	})
 	return pass

@@ -125,7 +125,7 @@ func TestWhatOthersDoIsToldToThePerson(t *testing.T) {
 			if _, err = s.nodes[0].server.ResetMethods(tx, audit.System, user); err != nil {
 				return err
 			}
-			pass, err = s.nodes[0].server.GivePass(tx, audit.System, user, time.Hour)
+			pass, err = s.nodes[0].server.GivePass(tx, audit.System, user, signin.PassTerms{Life: time.Hour})
 			return err
 		})
 		if b.signedIn() {

@@ -183,7 +183,7 @@ func (a Attempt) mayAddFirst() bool {
 }
 
 // gaveUp tells whether an access pass, proved in this very attempt, lets the person pass by the methods that they lost.
-func (a Attempt) gaveUp() bool { return a.Lost && a.Session == "" && a.proved(AccessPass) }
+func (a Attempt) gaveUp() bool { return a.Lost && a.byPass() }
 
 func (a Attempt) proved(kind Kind) bool {
 	return slices.ContainsFunc(a.Proofs, func(p session.Proof) bool { return Kind(p.Kind) == kind })

@@ -20,6 +20,7 @@ type donePage struct {
 	Lost    []doneRow
 	To      string
 	First   bool // the password is one that somebody else gave
+	Forgot  bool // they came in with an access pass, and may have forgotten their password as well
 }
 
 type doneRow struct{ ID, Icon, Title, Detail string }
@@ -53,6 +54,7 @@ func (f *Flow) showDone(w http.ResponseWriter, r *http.Request) error {
 	for _, p := range a.Proofs {
 		data.First = data.First || p.FirstUse
 	}
+	data.Forgot = a.byPass() && !a.added(Password)
 	return f.Pages.Show(w, r, "signin/done", data)
 }
 
@@ -110,6 +112,27 @@ func (f *Flow) removeLost(w http.ResponseWriter, r *http.Request) error {
 		}
 		to = "/signin/done?a=" + a.ID
 		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return page.Redirect(w, r, to)
+}
+
+// forgotten lets who came in with an access pass choose a new password: with it they proved as much as the link of a
+// forgotten password and a second step do. Without it, who forgot all would need a pass the next time as well.
+func (f *Flow) forgotten(w http.ResponseWriter, r *http.Request) error {
+	to := "/security"
+	err := f.DB.Tx(r.Context(), func(tx *db.Tx) error {
+		to = "/security" // of a run before
+		a, err := f.arrived(tx, r, r.PostFormValue("a"))
+		s := session.Of(r)
+		if err != nil || a == nil || !a.byPass() || !s.Fresh(Recent, tx.Now) {
+			return err
+		}
+		to, err = f.Begin(tx, r, &Attempt{Typed: s.User.Username, User: s.User, Recover: true, Need: Need{Level: session.Multi, Fresh: Recent},
+			Proofs: s.Proofs, Session: s.ID, Known: f.KnownDevice(r, s.User), ReturnTo: a.ReturnTo})
+		return err
 	})
 	if err != nil {
 		return err

@@ -97,25 +97,3 @@ func (f *Flow) complete(tx *db.Tx, a *Attempt, agent string, forgotten ...limit.
 	}
 	return directory.MarkSignedIn(tx, a.User.ID)
 }
-
-// spendPass deletes the access pass that was proved in this attempt. A pass that another attempt has spent meanwhile
-// undoes everything that was done with it here.
-func (f *Flow) spendPass(tx *db.Tx, a *Attempt) error {
-	for i, p := range a.Proofs {
-		if Kind(p.Kind) != AccessPass || p.Method == "" {
-			continue
-		}
-		there, err := DeleteMethod(tx, a.User.ID, p.Method)
-		if err != nil {
-			return err
-		}
-		if !there {
-			return problemPassSpent()
-		}
-		a.Proofs[i].Method = "" // spent
-		if err := f.record(tx, a, audit.PassUsed, nil); err != nil {
-			return err
-		}
-	}
-	return nil
-}

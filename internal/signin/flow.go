@@ -141,7 +141,7 @@ func Next(a Attempt, need Need, enrolled []Enrolled, now time.Time) Step {
 		return nextElsewhere(a, need, usable, now)
 	}
 	if !a.has(need, now) {
-		return provePossession(a, need, usable, now)
+		return provePossession(a, need, usable, enrolled, now)
 	}
 	switch {
 	case a.Recover && !a.added(Password), !holds(enrolled, Password):
@@ -164,7 +164,7 @@ func Next(a Attempt, need Need, enrolled []Enrolled, now time.Time) Step {
 
 // provePossession asks for the second proof, or for the first method where none is set up. Where an app takes only some
 // kinds, and the person has none of them, they prove it with what they have, and then set up one that will do.
-func provePossession(a Attempt, need Need, usable []Enrolled, now time.Time) Step {
+func provePossession(a Attempt, need Need, usable, enrolled []Enrolled, now time.Time) Step {
 	if len(need.Methods) > 0 && len(usable) > 0 {
 		able := slices.DeleteFunc(slices.Clone(usable), func(e Enrolled) bool { return !slices.Contains(need.Methods, e.Kind) })
 		anything := Need{Fresh: Recent, Since: need.Since}
@@ -176,8 +176,11 @@ func provePossession(a Attempt, need Need, usable []Enrolled, now time.Time) Ste
 		}
 	}
 	usable = a.strongest(usable)
+	if a.gaveUp() {
+		usable = kept(usable, enrolled)
+	}
 	switch {
-	case len(usable) > 0 && !a.gaveUp():
+	case len(usable) > 0:
 		target, option := chosen(a, usable)
 		return Step{Kind: Prove, Ask: target.Kind, Target: &target, Option: option, Choices: usable}
 	case a.mayAddFirst():

@@ -93,6 +93,7 @@ func TestNext(t *testing.T) {
 		{"a person whose only method is disabled needs a pass", Attempt{Typed: "x", Person: &active, Proofs: []session.Proof{proof(Password)}}, signIn, []Enrolled{password, dead}, "refuse needs-pass"},
 		{"who has methods and a pass proves a method", Attempt{Typed: "x", Person: &active, Proofs: []session.Proof{proof(AccessPass)}}, signIn, []Enrolled{password, phone, pass}, "prove phone p"},
 		{"unless all are lost", Attempt{Typed: "x", Lost: true, Person: &active, Proofs: []session.Proof{proof(AccessPass)}}, signIn, []Enrolled{password, phone, pass}, "enrol phone"},
+		{"what was set up after the pass was given is not passed by", Attempt{Typed: "x", Lost: true, Person: &active, Proofs: []session.Proof{proof(AccessPass)}}, signIn, []Enrolled{password, phone, pass, {ID: "n", Kind: Authenticator, CreatedAt: now}}, "prove authenticator n"},
 		{"which a password alone can't claim", Attempt{Typed: "x", Lost: true, Person: &active, Proofs: []session.Proof{proof(Password)}}, signIn, []Enrolled{password, phone}, "prove phone p"},
 		{"an app takes only an authenticator: that is asked, whatever the default", Attempt{Typed: "x", Person: &active, Proofs: []session.Proof{proof(Password)}}, onlyApp, []Enrolled{password, app, landline}, "prove authenticator a"},
 		{"who has proved a phone proves the authenticator as well", Attempt{Typed: "x", Session: "s", Person: &active, Proofs: []session.Proof{proof(Password), proof(Phone)}}, onlyApp, []Enrolled{password, app, landline}, "prove authenticator a"},

@@ -74,6 +74,7 @@ func (f *Flow) Mount(handle func(pattern string, h page.Handler)) {
 	handle("POST /signin/details", f.saveDetails)
 	handle("GET /signin/done", f.showDone)
 	handle("POST /signin/done", f.removeLost)
+	handle("POST /signin/done/password", f.forgotten)
 	handle("GET /signin/forgot", f.showForgot)
 	handle("POST /signin/forgot", f.forgot)
 	handle("GET /signin/recover/{token}", f.showRecover)
@@ -353,7 +354,7 @@ func (f *Flow) respond(w http.ResponseWriter, r *http.Request, a *Attempt, step 
 	}
 	if a.started != nil {
 		a.started.cookies(f, w, r)
-		if len(a.Added) == 0 || a.Session != "" {
+		if a.Session != "" || a.Elsewhere != nil || len(a.Added) == 0 && !a.byPass() {
 			return page.Redirect(w, r, LocalPath(a.ReturnTo))
 		}
 		return page.Redirect(w, r, "/signin/done?a="+url.QueryEscape(a.ID))

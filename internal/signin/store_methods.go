@@ -84,6 +84,12 @@ func DeleteMethod(tx *db.Tx, user, id string) (bool, error) {
 	return n == 1, err
 }
 
+// markUsed notes that a method of the user was used now, and tells whether it was there.
+func markUsed(tx *db.Tx, user, id string) (bool, error) {
+	n, err := tx.Exec("UPDATE methods SET used_at = $3 WHERE id = $1 AND user_id = $2", id, user, tx.Now.UnixMilli())
+	return n == 1, err
+}
+
 // DeleteMethods deletes all methods of one kind of the user.
 func DeleteMethods(tx *db.Tx, user string, kind Kind) error {
 	_, err := tx.Exec("DELETE FROM methods WHERE user_id = $1 AND kind = $2", user, string(kind))

@@ -22,28 +22,36 @@ const alphabet = "23456789abcdefghjkmnpqrstuvwxyz"
 // (NIST SP 800-63B-4 section 4.1.1).
 const length = 12
 
-// Longest is how long a pass may live.
-const Longest = 30 * 24 * time.Hour
+// Shortest and Longest are how long a pass may live. It may begin up to Ahead from now.
+const (
+	Shortest = 10 * time.Minute
+	Longest  = 30 * 24 * time.Hour
+	Ahead    = 90 * 24 * time.Hour
+)
 
-// Issue gives the user a new pass, which works from then on for life, and voids the one before. It is returned in
-// groups of four and stored nowhere.
-func Issue(tx *db.Tx, ring *keys.Ring, actor string, user directory.User, from time.Time, life time.Duration) (string, error) {
-	if life < 10*time.Minute || life > Longest {
-		return "", problem.New(problem.Invalid, "accesspass.life")
+// Issue gives the user a new pass on the terms, and voids the one before. It is returned in groups of four and stored nowhere.
+// Its errors are Invalid problems of the fields life and from.
+func Issue(tx *db.Tx, ring *keys.Ring, actor string, user directory.User, terms signin.PassTerms) (string, error) {
+	if terms.Life < Shortest || terms.Life > Longest {
+		return "", problem.Field("life", "accesspass.life")
 	}
-	if from.Before(tx.Now) {
-		from = tx.Now
+	if terms.From.After(tx.Now.Add(Ahead)) {
+		return "", problem.Field("from", "accesspass.ahead")
+	}
+	if terms.From.Before(tx.Now) {
+		terms.From = tx.Now
 	}
 	pass := random()
 	if err := signin.DeleteMethods(tx, user.ID, signin.AccessPass); err != nil {
 		return "", err
 	}
 	err := signin.InsertMethod(tx, signin.Enrolled{ID: db.NewID(), User: user.ID, Kind: signin.AccessPass,
-		Secret: fingerprint(ring, user.ID, pass), StartsAt: from, ExpiresAt: from.Add(life)})
+		Secret: fingerprint(ring, user.ID, pass), Data: signin.PassData(terms), StartsAt: terms.From, ExpiresAt: terms.From.Add(terms.Life)})
 	if err != nil {
 		return "", err
 	}
-	return pass[:4] + "-" + pass[4:8] + "-" + pass[8:], audit.Record(tx, audit.Event{Type: audit.PassIssued, Actor: actor, User: user.ID})
+	return grouped(pass), audit.Record(tx, audit.Event{Type: audit.PassIssued, Actor: actor, User: user.ID,
+		Detail: audit.Detail{"from": terms.From.UTC().Format(time.RFC3339), "until": terms.From.Add(terms.Life).UTC().Format(time.RFC3339)}})
 }
 
 // Match finds the attempt's person's pass, if typed is it and it works now.
@@ -59,6 +67,9 @@ func Match(ring *keys.Ring) func(a *signin.Attempt, typed string, now time.Time)
 		return signin.Enrolled{}, false
 	}
 }
+
+// grouped is a pass as people copy it.
+func grouped(pass string) string { return pass[:4] + "-" + pass[4:8] + "-" + pass[8:] }
 
 func fingerprint(ring *keys.Ring, user, pass string) []byte { return ring.MAC("pass", user, pass) }
 

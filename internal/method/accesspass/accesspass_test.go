@@ -33,7 +33,7 @@ func TestAPassWorksInItsTimeForItsPerson(t *testing.T) {
 			if bryn, err = directory.Add(tx, directory.User{Username: "bryn", Role: directory.Member, Status: directory.Active}); err != nil {
 				return err
 			}
-			pass, err = accesspass.Issue(tx, ring, "system", aisha, tx.Now.Add(time.Hour), time.Hour)
+			pass, err = accesspass.Issue(tx, ring, "system", aisha, signin.PassTerms{From: tx.Now.Add(time.Hour), Life: time.Hour})
 			return err
 		})
 		works := func(user directory.User, typed string) (ok bool) {
@@ -67,7 +67,7 @@ func TestAPassWorksInItsTimeForItsPerson(t *testing.T) {
 		}
 		older := pass
 		tx(func(tx *db.Tx) (err error) {
-			pass, err = accesspass.Issue(tx, ring, "system", aisha, tx.Now, time.Hour)
+			pass, err = accesspass.Issue(tx, ring, "system", aisha, signin.PassTerms{Life: time.Hour})
 			return err
 		})
 		if works(aisha, older) || !works(aisha, pass) {
@@ -79,7 +79,7 @@ func TestAPassWorksInItsTimeForItsPerson(t *testing.T) {
 		}
 		for _, life := range []time.Duration{0, time.Minute, accesspass.Longest + time.Second} {
 			err := d.Tx(t.Context(), func(tx *db.Tx) error {
-				_, err := accesspass.Issue(tx, ring, "system", aisha, tx.Now, life)
+				_, err := accesspass.Issue(tx, ring, "system", aisha, signin.PassTerms{Life: life})
 				return err
 			})
 			if err == nil {
