@@ -57,6 +57,7 @@ func (p *Portal) Mount(handle func(pattern string, h page.Handler)) {
 	change("/security/default", p.showDefault, p.prefer)
 	change("/security/password", p.showPassword, p.changePassword)
 	on("POST /security/pass/cancel", p.cancelPass)
+	on("POST /security/password/keep", p.keepPassword)
 	on("POST /security/sessions/{id}/end", p.endSession)
 	on("POST /security/sessions/end", p.endSessions)
 	on("GET /security/not-me", p.showNotMe)
@@ -116,7 +117,7 @@ func frozen() error { return problem.New(problem.Forbidden, "signin.refused.froz
 var done = map[string]string{"added": "portal.done.added", "updated": "portal.done.updated", "renamed": "portal.done.renamed",
 	"removed": "portal.done.removed", "default": "portal.done.default", "password": "portal.done.password",
 	"ended": "portal.done.ended", "details": "portal.done.details", "same": "portal.done.same",
-	"pass": "portal.done.pass"}
+	"pass": "portal.done.pass", "kept": "portal.done.kept"}
 
 // news shows the good news that the page's address names, if any.
 func news(r *http.Request) page.Option { return page.Notice(done[r.URL.Query().Get("done")]) }

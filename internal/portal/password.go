@@ -47,3 +47,24 @@ func (p *Portal) changePassword(w http.ResponseWriter, r *http.Request) error {
 	}
 	return page.Redirect(w, r, "/security?done=password")
 }
+
+// keepPassword throws a new password away that waits. It demands no proof: who signed in with the old one needs no new one, and
+// a thief who waits for theirs must not be able to keep its owner from saying no.
+func (p *Portal) keepPassword(w http.ResponseWriter, r *http.Request) error {
+	kept := false
+	err := p.DB.Tx(r.Context(), func(tx *db.Tx) error {
+		user, err := directory.Hold(tx, session.Of(r).User.ID)
+		if err != nil {
+			return err
+		}
+		kept, err = p.Flow.KeepPassword(tx, user)
+		return err
+	})
+	switch {
+	case err != nil:
+		return err
+	case !kept:
+		return page.Redirect(w, r, "/security")
+	}
+	return page.Redirect(w, r, "/security?done=kept")
+}

@@ -25,6 +25,7 @@ type securityPage struct {
 	Sessions []sessionRow
 	Frozen   bool
 	Passkeys bool     // the browser is told which of its passkeys are any good
+	Waiting  string   // when a new password comes into force, or empty
 	Pass     *passRow // the access pass that was given and not used up, or nil
 }
 
@@ -86,6 +87,9 @@ func (p *Portal) showSecurity(w http.ResponseWriter, r *http.Request) error {
 			data.Pass.From = locale.Moment(pass.StartsAt, now)
 		}
 	}
+	if waiting := signin.WaitingPassword(methods); waiting != nil {
+		data.Waiting = locale.Moment(waiting.StartsAt, now)
+	}
 	for _, e := range methods {
 		if e.Kind == signin.Password {
 			data.Password = locale.Day(e.CreatedAt, now)
@@ -137,7 +141,7 @@ func (p *Portal) rows(methods []signin.Enrolled, l *page.Locale, now time.Time) 
 	return rows
 }
 
-func listed(e signin.Enrolled) bool { return e.Kind != signin.Password && e.Kind != signin.AccessPass }
+func listed(e signin.Enrolled) bool { return e.Kind.Possession() }
 
 // updates tells whether a method of the kind can change and stay the same one to its owner, as a phone with a new
 // number does.

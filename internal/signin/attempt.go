@@ -89,6 +89,7 @@ type Person struct {
 	Frozen   bool   // "this wasn't me": nothing may be set up
 	FirstUse bool   // the password was given by an administrator and may still add the first method
 	Mail     bool   // never signed in before, and a code can be sent to an address on record
+	Waiting  bool   // a new password waits to come into force
 	Missing  bool   // a detail that the organisation requires is missing
 	Nudge    []Kind // what to suggest as another way in, or nothing
 	Snoozes  int    // how often that was put off

@@ -64,6 +64,9 @@ func (f *Flow) raiseSession(tx *db.Tx, r *http.Request, a *Attempt) error {
 }
 
 func (f *Flow) startSession(tx *db.Tx, a *Attempt, from session.Origin) error {
+	if err := f.promote(tx, a.User); err != nil { // before the session, which it would end
+		return err
+	}
 	token, s, err := f.Sessions.Start(tx, a.User, a.Proofs, a.Stay, from)
 	if err != nil {
 		return err

@@ -93,6 +93,7 @@ const (
 	ReasonPass      = "pass"       // the access pass it stood on was used elsewhere, or its time is over
 	ReasonFull      = "full"       // there may be no more methods of the kind
 	ReasonMethods   = "methods"    // none of the methods that would do can be set up here
+	ReasonHeld      = "held"       // the new password works tomorrow: it was got back with a mailbox and a number alone
 	ReasonLevel     = "level"      // the need was not met; unreachable while the rules above hold
 	ReasonLate      = "late"       // nobody waits for the outcome any more
 	ReasonNoMethod  = "no-method"  // a site asks for a second step, and none is set up that it takes
@@ -135,7 +136,7 @@ func Next(a Attempt, need Need, enrolled []Enrolled, now time.Time) Step {
 	}
 	usable := possessions(enrolled, a.Policy.Order)
 	if a.Recover {
-		usable = slices.DeleteFunc(usable, func(e Enrolled) bool { return e.StartsAt.After(now) })
+		usable = forRecovery(usable, now)
 	}
 	if a.Elsewhere != nil {
 		return nextElsewhere(a, need, usable, now)
@@ -144,7 +145,9 @@ func Next(a Attempt, need Need, enrolled []Enrolled, now time.Time) Step {
 		return provePossession(a, need, usable, enrolled, now)
 	}
 	switch {
-	case a.Recover && !a.added(Password), !holds(enrolled, Password):
+	case a.weak() && a.added(Password):
+		return refuse(ReasonHeld)
+	case a.Recover && !a.added(Password), !holds(enrolled, Password), a.byPass() && a.Person.Waiting && !a.added(Password):
 		return enrol(a, []Kind{Password})
 	case need.Enrol != "" && !a.added(need.Enrol):
 		return enrol(a, []Kind{need.Enrol})
@@ -237,6 +240,23 @@ func possessions(enrolled []Enrolled, order []Kind) []Enrolled {
 			return ordered
 		}
 		return len(order) + slices.Index(strength, e.Kind)
+	}
+	slices.SortStableFunc(usable, func(x, y Enrolled) int { return rank(x) - rank(y) })
+	return usable
+}
+
+// forRecovery are those of the usable methods that get a forgotten password back: a new number does not yet, and what makes the
+// new password work at once is asked before a phone.
+func forRecovery(usable []Enrolled, now time.Time) []Enrolled {
+	usable = slices.DeleteFunc(usable, func(e Enrolled) bool { return e.StartsAt.After(now) })
+	rank := func(e Enrolled) int {
+		switch {
+		case e.Kind.spare():
+			return 2
+		case e.Kind == Phone:
+			return 1
+		}
+		return 0
 	}
 	slices.SortStableFunc(usable, func(x, y Enrolled) int { return rank(x) - rank(y) })
 	return usable

@@ -46,6 +46,7 @@ var (
 	dead     = Enrolled{ID: "d", Kind: Phone, DisabledAt: now}
 	password = Enrolled{ID: "w", Kind: Password}
 	pass     = Enrolled{ID: "t", Kind: AccessPass}
+	waiting  = Enrolled{ID: "n", Kind: NextPassword, StartsAt: now.Add(time.Hour)}
 	signIn   = Need{Level: session.Multi, Offer: []Kind{Phone, Authenticator}, Details: true}
 	second   = Need{Level: session.Multi, Methods: []Kind{Phone, Authenticator}}
 	onlyApp  = Need{Level: session.Multi, Methods: []Kind{Authenticator}, Offer: []Kind{Phone, Authenticator}}
@@ -154,7 +155,15 @@ func TestNext(t *testing.T) {
 		{"with the second step a new password is chosen", Attempt{Typed: "x", Recover: true, Person: &active, Proofs: []session.Proof{proof(MailLink), proof(Phone)}}, signIn, []Enrolled{password, phone}, "enrol password"},
 		{"a number that is a day old at most does not recover", Attempt{Typed: "x", Recover: true, Person: &active, Proofs: []session.Proof{proof(MailLink)}}, signIn, []Enrolled{password, {ID: "n", Kind: Phone, StartsAt: now.Add(time.Second)}}, "refuse needs-pass"},
 		{"though it does sign in", Attempt{Typed: "x", Person: &active, Proofs: []session.Proof{proof(Password)}}, signIn, []Enrolled{password, {ID: "n", Kind: Phone, StartsAt: now.Add(time.Second)}}, "prove phone n"},
-		{"and that is a sign-in", Attempt{Typed: "x", Recover: true, Added: []Added{{Kind: Password}}, Person: &active, Proofs: []session.Proof{proof(MailLink), proof(Phone), proof(Password)}}, signIn, []Enrolled{password, phone}, "done"},
+		{"a mailbox and a phone alone: the new password works tomorrow", Attempt{Typed: "x", Recover: true, Added: []Added{{Kind: Password}}, Person: &active, Proofs: []session.Proof{proof(MailLink), proof(Phone)}}, signIn, []Enrolled{password, phone, waiting}, "refuse held"},
+		{"also for somebody who had none", Attempt{Typed: "x", Recover: true, Added: []Added{{Kind: Password}}, Person: &active, Proofs: []session.Proof{proof(MailLink), proof(Phone)}}, signIn, []Enrolled{phone, waiting}, "refuse held"},
+		{"with an app it is a sign-in", Attempt{Typed: "x", Recover: true, Added: []Added{{Kind: Password}}, Person: &active, Proofs: []session.Proof{proof(MailLink), proof(Authenticator), proof(Password)}}, signIn, []Enrolled{password, app}, "done"},
+		{"with a code on paper as well", Attempt{Typed: "x", Recover: true, Added: []Added{{Kind: Password}}, Person: &active, Proofs: []session.Proof{proof(MailLink), proof(Phone), proof(Recovery), proof(Password)}}, signIn, []Enrolled{password, phone, codes10}, "done"},
+		{"what works at once is asked before a phone, whatever the default", Attempt{Typed: "x", Recover: true, Person: &active, Proofs: []session.Proof{proof(MailLink)}}, signIn, []Enrolled{password, landline, codes10, app}, "prove authenticator a"},
+		{"but a phone before what runs out", Attempt{Typed: "x", Recover: true, Person: &active, Proofs: []session.Proof{proof(MailLink)}}, signIn, []Enrolled{password, phone, codes10}, "prove phone p"},
+		{"a pass cuts the wait short: the password is chosen again", Attempt{Typed: "x", Person: &Person{Status: directory.Active, Waiting: true}, Proofs: []session.Proof{proof(AccessPass), proof(Phone)}}, signIn, []Enrolled{password, phone, waiting}, "enrol password"},
+		{"a password that waits proves nothing and asks for nothing", Attempt{Typed: "x", Person: &Person{Status: directory.Active, Waiting: true}, Proofs: []session.Proof{proof(Password), proof(Phone)}}, signIn, []Enrolled{password, phone, waiting}, "done"},
+		{"who came in with a pass forgot the password too, and chooses one at once", Attempt{Typed: "x", Session: "s", Recover: true, Person: &active, Proofs: []session.Proof{proof(AccessPass), proof(Phone)}}, change, []Enrolled{password, phone}, "enrol password"},
 		{"a link proof outside a recovery counts for nothing", Attempt{Typed: "x", Person: &active, Proofs: []session.Proof{proof(MailLink), proof(Phone)}}, signIn, []Enrolled{password, phone}, "prove password"},
 
 		{"a change wants a recent proof", Attempt{Typed: "x", Person: &active, Proofs: []session.Proof{proof(Password), proof(Phone, longAgo)}}, change, []Enrolled{password, phone}, "prove phone p"},
@@ -227,7 +236,7 @@ func TestDoneIsNeverReachedBelowTheNeed(t *testing.T) {
 	for flags := range 1 << 7 {
 		on := func(bit int) bool { return flags&(1<<bit) != 0 }
 		for _, status := range []directory.Status{directory.Active, directory.Locked, directory.Disabled} {
-			person := &Person{Status: status, Frozen: on(0), FirstUse: on(1), Mail: on(2), Missing: on(3)}
+			person := &Person{Status: status, Frozen: on(0), FirstUse: on(1), Mail: on(2), Missing: on(3), Waiting: on(2)}
 			if on(3) {
 				person.Nudge = []Kind{Passkey}
 			}
@@ -307,6 +316,8 @@ func judge(t *testing.T, a Attempt, need Need, enrolled []Enrolled) {
 			problem = "done with an old sign-in"
 		case a.Person.Status != directory.Active:
 			problem = "done for somebody who is not active"
+		case a.weak():
+			problem = "a mailbox and a phone alone got in"
 		case a.Recover && !a.added(Password):
 			problem = "a recovery ended without a new password"
 		case need.Details && a.Person.Missing && !a.Person.Frozen && a.Elsewhere == nil:

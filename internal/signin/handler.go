@@ -75,6 +75,8 @@ func (f *Flow) Mount(handle func(pattern string, h page.Handler)) {
 	handle("GET /signin/done", f.showDone)
 	handle("POST /signin/done", f.removeLost)
 	handle("POST /signin/done/password", f.forgotten)
+	handle("GET /signin/cant", f.showCant)
+	handle("GET /signin/cant/{have}", f.showHave)
 	handle("GET /signin/forgot", f.showForgot)
 	handle("POST /signin/forgot", f.forgot)
 	handle("GET /signin/recover/{token}", f.showRecover)
@@ -288,7 +290,7 @@ func (f *Flow) facts(tx *db.Tx, a *Attempt) (err error) {
 		a.end(ReasonPass) // else the password would be asked, of somebody who perhaps has none
 	}
 	a.Proofs = slices.DeleteFunc(a.Proofs, gone)
-	a.Person = &Person{Status: a.User.Status, Frozen: !a.User.FrozenAt.IsZero(), FirstUse: a.User.FirstUseUntil.After(tx.Now),
+	a.Person = &Person{Status: a.User.Status, Waiting: WaitingPassword(a.Enrolled) != nil, Frozen: !a.User.FrozenAt.IsZero(), FirstUse: a.User.FirstUseUntil.After(tx.Now),
 		Mail: a.User.SignedInAt.IsZero() && a.User.Email != "" && f.Outbox.Serves(message.Email)}
 	if a.Need.Details {
 		missing, err := directory.Missing(tx, a.User)
@@ -335,7 +337,7 @@ func (f *Flow) arrive(tx *db.Tx, r *http.Request, a *Attempt) (Step, error) {
 	if method := f.methods[step.Ask]; step.Kind == Prove && method != nil {
 		return step, method.Start(tx, a, step)
 	}
-	if step.Kind == Refuse {
+	if step.Kind == Refuse && step.Reason != ReasonHeld {
 		return step, f.record(tx, a, audit.Refused, audit.Detail{"reason": step.Reason})
 	}
 	return step, nil
@@ -423,23 +425,27 @@ func (f *Flow) render(w http.ResponseWriter, r *http.Request, a *Attempt, step S
 		// What was missing came about elsewhere, such as a detail that is not required any more: arrive now.
 		return f.act(w, r, a.ID, Done, "", func(*db.Tx, *Attempt, Step) error { return nil })
 	}
+	if step.Reason == ReasonHeld {
+		return f.showHeld(w, r, a)
+	}
 	return f.refused(w, r, a, step.Reason)
 }
 
 type refusedPage struct {
-	Reason string
-	Most   int    // methods of the kind that was to be set up
-	To     string // where the one button leads
-	Button string // its locale key
-	By     string // the site that waits for the outcome
-	Here   string // where one signs in here
+	Attempt string
+	Reason  string
+	Most    int    // methods of the kind that was to be set up
+	To      string // where the one button leads
+	Button  string // its locale key
+	By      string // the site that waits for the outcome
+	Here    string // where one signs in here
 }
 
 // refused is the page of a wrong turn: what happened, and one button on.
 func (f *Flow) refused(w http.ResponseWriter, r *http.Request, a *Attempt, reason string) error {
 	data := refusedPage{Reason: "signin.refused." + reason, To: "/signin", Button: "signin.start-again"}
 	if a != nil {
-		data.Most = a.Need.Enrol.Most()
+		data.Attempt, data.Most = a.ID, a.Need.Enrol.Most()
 	}
 	if a != nil && a.Elsewhere != nil {
 		data.To, data.Button, data.By, data.Here = LocalPath(a.ReturnTo), "signin.elsewhere.back", a.Elsewhere.By, f.Base

@@ -4,7 +4,6 @@ package signin
 
 import (
 	"net/http"
-	"strings"
 	"time"
 
 	"woggle/internal/audit"
@@ -97,6 +96,9 @@ func (f *Flow) Freeze(tx *db.Tx, id string) error {
 	if err := dropLinks(tx, linkNotMe, id); err != nil {
 		return err
 	}
+	if _, err := dropWaiting(tx, id); err != nil { // a password that they did not choose must not come into force
+		return err
+	}
 	if err := directory.RaiseEpoch(tx, id); err != nil || user.Frozen() {
 		return err
 	}
@@ -116,39 +118,6 @@ func (f *Flow) Freeze(tx *db.Tx, id string) error {
 		}
 	}
 	return nil
-}
-
-func (f *Flow) showForgot(w http.ResponseWriter, r *http.Request) error {
-	return f.Pages.Show(w, r, "signin/forgot", namePage{})
-}
-
-// forgot mails a link. What it answers never tells whether it did (threat T06).
-func (f *Flow) forgot(w http.ResponseWriter, r *http.Request) error {
-	typed := strings.TrimSpace(r.PostFormValue("username"))
-	p := checkTyped(typed)
-	if p == nil {
-		var wait time.Duration
-		err := f.DB.Tx(r.Context(), func(tx *db.Tx) error {
-			a, err := f.named(tx, r, typed)
-			if err != nil {
-				return err
-			}
-			if wait, err = places(a, forgotAddress, forgotNetwork).admit(tx, a); err != nil || wait > 0 {
-				return err
-			}
-			return f.sendRecovery(tx, a)
-		})
-		if err != nil {
-			return err
-		}
-		if wait > 0 {
-			p = problemTooManyHere(wait)
-		}
-	}
-	if p != nil {
-		return f.Pages.Show(w, r, "signin/forgot", namePage{Name: typed}, page.Wrong(page.One(p)))
-	}
-	return f.Pages.Show(w, r, "signin/forgot-sent", nil)
 }
 
 func (f *Flow) showRecover(w http.ResponseWriter, r *http.Request) error {

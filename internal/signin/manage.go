@@ -102,8 +102,10 @@ func (f *Flow) SetPassword(tx *db.Tx, user directory.User, sealed Enrolled, keep
 	if err != nil {
 		return err
 	}
-	if err := DeleteMethods(tx, user.ID, Password); err != nil {
-		return err
+	for _, kind := range []Kind{Password, NextPassword} {
+		if err := DeleteMethods(tx, user.ID, kind); err != nil {
+			return err
+		}
 	}
 	sealed.User, sealed.Kind = user.ID, Password
 	if err := InsertMethod(tx, sealed); err != nil {

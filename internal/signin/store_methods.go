@@ -10,7 +10,7 @@ import (
 const methodColumns = `id, user_id, kind, name, hint, secret, data, counter, preferred, failures, disabled_at, starts_at, expires_at, created_at, used_at, lookup`
 
 // Methods are what the user has set up, the oldest first. An access pass or a card that is over is not among them, nor a card
-// whose time has not come.
+// whose time has not come; of two passwords, the one that waited is the password once its wait is over (hold.go).
 func Methods(tx *db.Tx, user string) ([]Enrolled, error) {
 	return methods(tx, `(expires_at = 0 OR expires_at > $2) AND (kind <> $3 OR starts_at <= $2)`, user, tx.Now.UnixMilli(), string(Card))
 }
@@ -34,7 +34,28 @@ func methods(tx *db.Tx, condition string, args ...any) ([]Enrolled, error) {
 			all = append(all, e)
 			return err
 		})
-	return all, err
+	return settled(all, tx.Now), err
+}
+
+// dropWaiting deletes a password of the user that waits, and tells whether there was one.
+func dropWaiting(tx *db.Tx, user string) (bool, error) {
+	n, err := tx.Exec("DELETE FROM methods WHERE user_id = $1 AND kind = $2 AND starts_at > $3", user, string(NextPassword), tx.Now.UnixMilli())
+	return n > 0, err
+}
+
+// promoteNext puts a password whose wait is over in the place of the one before, and tells whether there was one.
+func promoteNext(tx *db.Tx, user string) (bool, error) {
+	var id string
+	due, err := tx.Found("SELECT id FROM methods WHERE user_id = $1 AND kind = $2 AND starts_at <= $3",
+		[]any{user, string(NextPassword), tx.Now.UnixMilli()}, &id)
+	if err != nil || !due {
+		return false, err
+	}
+	if _, err := tx.Exec("DELETE FROM methods WHERE user_id = $1 AND kind = $2", user, string(Password)); err != nil {
+		return false, err
+	}
+	_, err = tx.Exec("UPDATE methods SET kind = $2, starts_at = 0 WHERE id = $1", id, string(Password))
+	return true, err
 }
 
 // InsertMethod stores a method as it is, without a word to anybody: for enrolment, which says it, and for imports.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net/http"
 
-	"woggle/internal/audit"
 	"woggle/internal/db"
 	"woggle/internal/page"
 	"woggle/internal/problem"
@@ -119,9 +118,6 @@ func (m *Method) choose(w http.ResponseWriter, r *http.Request) error {
 	}
 	return m.Flow.Act(w, r, signin.Enrol, signin.Password, func(tx *db.Tx, a *signin.Attempt, _ signin.Step) error {
 		row := Row(m.Keys, a.User.ID, phc)
-		if err := m.Flow.SetPassword(tx, a.User, row, a.Session, audit.PasswordSet); err != nil {
-			return err
-		}
-		return m.Flow.PasswordAdded(tx, a, proof(row.ID, false, tx.Now))
+		return m.Flow.ChoosePassword(tx, a, row, proof(row.ID, false, tx.Now))
 	})
 }
