@@ -104,6 +104,11 @@ func seedPerson(tx *db.Tx, ring *keys.Ring, p sample.Person, groups map[string]s
 			return one, err
 		}
 	}
+	for _, group := range p.Helps {
+		if err := directory.AddHelper(tx, audit.System, groups[group], user.ID); err != nil {
+			return one, err
+		}
+	}
 	if err := signin.InsertMethod(tx, password.Row(ring, user.ID, hash)); err != nil || p.State == sample.New {
 		return one, err
 	}

@@ -33,6 +33,7 @@ type commands struct {
 	Serve        serveCommand        `cmd:"" help:"Run the server."`
 	Check        checkCommand        `cmd:"" help:"Explain what is wrong with the settings, and where."`
 	User         userCommand         `cmd:"" help:"See to people, while the server runs or not."`
+	Helper       helperCommand       `cmd:"" help:"See to who helps the people of which group."`
 	Message      messageCommand      `cmd:"" help:"See what was sent, by which routes, and what it cost; try a route."`
 	App          appCommand          `cmd:"" help:"See to the apps that people sign in to."`
 	Key          keyCommand          `cmd:"" help:"See to the keys with which apps are told who somebody is."`

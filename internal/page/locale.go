@@ -265,3 +265,9 @@ func (l *Locale) Wait(d time.Duration) string {
 	}
 	return l.Text("date.hours", "count", int((d+time.Hour-1)/time.Hour))
 }
+
+// ReadMoment reads what a browser sends of a field for a day and a time (HTML, datetime-local), in the zone in which people are
+// told times.
+func (l *Locale) ReadMoment(typed string) (time.Time, error) {
+	return time.ParseInLocation("2006-01-02T15:04", typed, l.zone)
+}

@@ -23,6 +23,7 @@ type Person struct {
 	ID            string
 	Name          string
 	Administrator bool
+	Helps         bool // others may be helped by them
 }
 
 type visitKey struct{}

@@ -119,7 +119,8 @@ func (s *Server) load(r *http.Request, visit *page.Visit) (*http.Request, error)
 	if err != nil || found == nil {
 		return r, err
 	}
-	visit.Person = &page.Person{ID: found.User.ID, Name: found.User.Name(), Administrator: found.User.Role == directory.Administrator}
+	visit.Person = &page.Person{ID: found.User.ID, Name: found.User.Name(), Administrator: found.User.Role == directory.Administrator,
+		Helps: found.User.Role != directory.Member}
 	visit.Locale = s.locale(r, found.User.Locale)
 	return session.With(r, found), nil
 }

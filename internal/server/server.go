@@ -16,6 +16,7 @@ import (
 	guide "woggle/docs/user"
 	"woggle/internal/app/externalmfa"
 	"woggle/internal/db"
+	"woggle/internal/helping"
 	"woggle/internal/keys"
 	"woggle/internal/message"
 	"woggle/internal/message/bill"
@@ -71,6 +72,7 @@ type Server struct {
 	phones    *phone.Method
 	passkeys  *passkey.Method
 	portal    *portal.Portal
+	helping   *helping.Helping
 	guide     *guide.Guide
 	mounts    []mount // of the methods
 	apps      apps
@@ -113,6 +115,10 @@ func New(o Options) (*Server, error) {
 	}
 	if s.portal, err = portal.New(portal.Deps{DB: o.DB, Pages: s.pages, Sessions: s.sessions, Flow: s.flow,
 		ChangePassword: s.passwords.Change, Tiles: s.tiles}); err != nil {
+		return nil, err
+	}
+	if s.helping, err = helping.New(helping.Deps{DB: o.DB, Pages: s.pages, Flow: s.flow, Issue: s.issuePass, Letter: s.PassLetter,
+		Spell: accesspass.Spell}); err != nil {
 		return nil, err
 	}
 	if s.guide, err = guide.New(s.pages); err != nil {

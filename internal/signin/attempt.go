@@ -33,6 +33,7 @@ type Attempt struct {
 	Nudged   Kind            `json:"nudged,omitempty"` // the kind picked of those suggested
 	Later    bool            `json:"later,omitempty"`  // the suggestion was put off
 	Lost     bool            `json:"lost,omitempty"`   // "I don't have any of these any more", with an access pass
+	Alone    bool            `json:"alone,omitempty"`  // the access pass was given by one helper alone
 	Recover  bool            `json:"recover,omitempty"`
 	Stay     bool            `json:"stay,omitempty"`
 	Added    []Added         `json:"added,omitempty"`
@@ -44,6 +45,8 @@ type Attempt struct {
 	Known    string          `json:"known,omitempty"`    // id of the device, where this browser is known to the person
 	At       string          `json:"at,omitempty"`       // the step it last arrived at, so that a code is sent once
 	Trouble  *Trouble        `json:"trouble,omitempty"`  // why the code of this step could not be sent
+
+	Stumble *Trouble `json:"stumble,omitempty"` // what was last wrong with what was typed at this step, for a helper
 
 	Elsewhere *Elsewhere `json:"elsewhere,omitempty"` // who waits for the outcome, where it is no sign-in here
 
@@ -184,7 +187,7 @@ func (a Attempt) mayAddFirst() bool {
 }
 
 // gaveUp tells whether an access pass, proved in this very attempt, lets the person pass by the methods that they lost.
-func (a Attempt) gaveUp() bool { return a.Lost && a.byPass() }
+func (a Attempt) gaveUp() bool { return a.Lost && !a.Alone && a.byPass() }
 
 func (a Attempt) proved(kind Kind) bool {
 	return slices.ContainsFunc(a.Proofs, func(p session.Proof) bool { return Kind(p.Kind) == kind })

@@ -88,7 +88,7 @@ func (f *Flow) Withdraw(tx *db.Tx, c Challenge, why Trouble) error {
 	if err := f.Outbox.Drop(tx, c.ID); err != nil {
 		return err
 	}
-	a, err := attemptOf(tx, c)
+	a, err := attemptByID(tx, c.Attempt)
 	if err != nil || a == nil {
 		return err
 	}
@@ -113,6 +113,7 @@ func (f *Flow) Close(tx *db.Tx, a *Attempt, kind Kind, purpose Purpose) error {
 
 // save stores the attempt. With it ends what was asked in it, if it is over.
 func (f *Flow) save(tx *db.Tx, a *Attempt) error {
+	a.stumbled()
 	if a.Ended != "" {
 		if err := f.Close(tx, a, "", ""); err != nil {
 			return err
@@ -198,7 +199,7 @@ func (f *Flow) AnswerOutside(tx *db.Tx, id string, right func(Challenge) bool) (
 	if _, err := directory.Hold(tx, c.User); err != nil { // until we are done, the person's browsers wait
 		return false, err
 	}
-	a, err := attemptOf(tx, c)
+	a, err := attemptByID(tx, c.Attempt)
 	if err != nil || a == nil {
 		return false, err
 	}

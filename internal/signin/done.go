@@ -54,7 +54,7 @@ func (f *Flow) showDone(w http.ResponseWriter, r *http.Request) error {
 	for _, p := range a.Proofs {
 		data.First = data.First || p.FirstUse
 	}
-	data.Forgot = a.byPass() && !a.added(Password)
+	data.Forgot = a.mayChoose()
 	return f.Pages.Show(w, r, "signin/done", data)
 }
 
@@ -127,7 +127,7 @@ func (f *Flow) forgotten(w http.ResponseWriter, r *http.Request) error {
 		to = "/security" // of a run before
 		a, err := f.arrived(tx, r, r.PostFormValue("a"))
 		s := session.Of(r)
-		if err != nil || a == nil || !a.byPass() || !s.Fresh(Recent, tx.Now) {
+		if err != nil || a == nil || !a.mayChoose() || !s.Fresh(Recent, tx.Now) {
 			return err
 		}
 		to, err = f.Begin(tx, r, &Attempt{Typed: s.User.Username, User: s.User, Recover: true, Need: Need{Level: session.Multi, Fresh: Recent},
@@ -138,4 +138,10 @@ func (f *Flow) forgotten(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return page.Redirect(w, r, to)
+}
+
+// mayChoose tells whether a new password may be chosen at the end, because a pass was typed in place of it. While one waits that
+// was got back weakly, one helper alone does not cut the wait short.
+func (a *Attempt) mayChoose() bool {
+	return a.byPass() && !a.added(Password) && !(a.Alone && a.Person.Waiting)
 }

@@ -147,7 +147,7 @@ func Next(a Attempt, need Need, enrolled []Enrolled, now time.Time) Step {
 	switch {
 	case a.weak() && a.added(Password):
 		return refuse(ReasonHeld)
-	case a.Recover && !a.added(Password), !holds(enrolled, Password), a.byPass() && a.Person.Waiting && !a.added(Password):
+	case a.Recover && !a.added(Password), !holds(enrolled, Password), a.byPass() && a.Person.Waiting && !a.Alone && !a.added(Password):
 		return enrol(a, []Kind{Password})
 	case need.Enrol != "" && !a.added(need.Enrol):
 		return enrol(a, []Kind{need.Enrol})
@@ -186,7 +186,7 @@ func provePossession(a Attempt, need Need, usable, enrolled []Enrolled, now time
 	case len(usable) > 0:
 		target, option := chosen(a, usable)
 		return Step{Kind: Prove, Ask: target.Kind, Target: &target, Option: option, Choices: usable}
-	case a.mayAddFirst():
+	case a.mayAddFirst() && !a.bypasses(enrolled):
 		return enrolOne(a, need)
 	case a.Person.Mail && !a.Recover && !a.proved(Mail):
 		return Step{Kind: Prove, Ask: Mail}

@@ -46,6 +46,7 @@ var (
 	dead     = Enrolled{ID: "d", Kind: Phone, DisabledAt: now}
 	password = Enrolled{ID: "w", Kind: Password}
 	pass     = Enrolled{ID: "t", Kind: AccessPass}
+	alone    = Enrolled{ID: "t", Kind: AccessPass, Data: PassData(PassTerms{Alone: true})}
 	waiting  = Enrolled{ID: "n", Kind: NextPassword, StartsAt: now.Add(time.Hour)}
 	signIn   = Need{Level: session.Multi, Offer: []Kind{Phone, Authenticator}, Details: true}
 	second   = Need{Level: session.Multi, Methods: []Kind{Phone, Authenticator}}
@@ -95,6 +96,11 @@ func TestNext(t *testing.T) {
 		{"who has methods and a pass proves a method", Attempt{Typed: "x", Person: &active, Proofs: []session.Proof{proof(AccessPass)}}, signIn, []Enrolled{password, phone, pass}, "prove phone p"},
 		{"unless all are lost", Attempt{Typed: "x", Lost: true, Person: &active, Proofs: []session.Proof{proof(AccessPass)}}, signIn, []Enrolled{password, phone, pass}, "enrol phone"},
 		{"what was set up after the pass was given is not passed by", Attempt{Typed: "x", Lost: true, Person: &active, Proofs: []session.Proof{proof(AccessPass)}}, signIn, []Enrolled{password, phone, pass, {ID: "n", Kind: Authenticator, CreatedAt: now}}, "prove authenticator n"},
+		{"the pass of one helper alone passes nothing by", Attempt{Typed: "x", Lost: true, Alone: true, Person: &active, Proofs: []session.Proof{proof(AccessPass)}}, signIn, []Enrolled{password, phone, alone}, "prove phone p"},
+		{"though the attempt forgot whose it was", Attempt{Typed: "x", Lost: true, Person: &active, Proofs: []session.Proof{proof(AccessPass)}}, signIn, []Enrolled{password, phone, alone}, "prove phone p"},
+		{"nor does it set up another where the one that there is was stopped", Attempt{Typed: "x", Alone: true, Person: &active, Proofs: []session.Proof{proof(AccessPass)}}, signIn, []Enrolled{password, dead, alone}, "refuse needs-pass"},
+		{"but it does where there is none", Attempt{Typed: "x", Alone: true, Person: &active, Proofs: []session.Proof{proof(AccessPass)}}, signIn, []Enrolled{password, alone}, "enrol phone"},
+		{"and cuts no wait short", Attempt{Typed: "x", Alone: true, Person: &Person{Status: directory.Active, Waiting: true}, Proofs: []session.Proof{proof(AccessPass), proof(Phone)}}, signIn, []Enrolled{password, phone, waiting}, "done"},
 		{"which a password alone can't claim", Attempt{Typed: "x", Lost: true, Person: &active, Proofs: []session.Proof{proof(Password)}}, signIn, []Enrolled{password, phone}, "prove phone p"},
 		{"an app takes only an authenticator: that is asked, whatever the default", Attempt{Typed: "x", Person: &active, Proofs: []session.Proof{proof(Password)}}, onlyApp, []Enrolled{password, app, landline}, "prove authenticator a"},
 		{"who has proved a phone proves the authenticator as well", Attempt{Typed: "x", Session: "s", Person: &active, Proofs: []session.Proof{proof(Password), proof(Phone)}}, onlyApp, []Enrolled{password, app, landline}, "prove authenticator a"},
@@ -257,6 +263,9 @@ func TestDoneIsNeverReachedBelowTheNeed(t *testing.T) {
 							enrolled = append(enrolled, e)
 						}
 					}
+					if a.proved(AccessPass) && (proved+held)%2 == 0 {
+						enrolled = append(enrolled, alone)
+					}
 					if a.proved(Passkey) { // which the person then has
 						enrolled = append(enrolled, key)
 					}
@@ -327,14 +336,18 @@ func judge(t *testing.T, a Attempt, need Need, enrolled []Enrolled) {
 		}
 	case Enrol:
 		possession := session.Has(a.Proofs, session.Possession)
+		pass := PassOf(enrolled)
+		one := pass != nil && pass.Alone()
 		strong := a.proved(AccessPass) || a.proved(Password) && (a.proved(Mail) || a.Person.FirstUse)
 		switch {
 		case a.Person.Frozen:
 			problem = "something is set up though changes are frozen"
 		case !possession && !strong:
 			problem = "something is set up without a proof that is good enough"
-		case !possession && len(possessions(enrolled, nil)) > 0 && !a.gaveUp():
+		case !possession && len(possessions(enrolled, nil)) > 0 && (!a.gaveUp() || one):
 			problem = "a method that is there was passed by"
+		case !possession && one && holdsAny(enrolled) && !(a.proved(Password) && (a.proved(Mail) || a.Person.FirstUse)):
+			problem = "one helper alone let somebody past a method that was stopped"
 		}
 	case Prove:
 		if step.Target != nil && !step.Target.DisabledAt.IsZero() {
@@ -346,6 +359,10 @@ func judge(t *testing.T, a Attempt, need Need, enrolled []Enrolled) {
 	if problem != "" {
 		t.Errorf("%s: %+v need %+v enrolled %+v", problem, a, need, enrolled)
 	}
+}
+
+func holdsAny(enrolled []Enrolled) bool {
+	return slices.ContainsFunc(enrolled, func(e Enrolled) bool { return e.Kind.Possession() })
 }
 
 // An open redirect would lend our name to any site (threat T80).

@@ -52,7 +52,7 @@ type Form struct {
 // Form is what every page of the attempt at the step needs.
 func (f *Flow) Form(a *Attempt, step Step) Form {
 	form := Form{Attempt: a.ID, First: a.First(), Stay: a.Session == "" && f.Sessions.Stay > 0,
-		Nudged: step.Kind == Enrol && a.Nudged != "", Ways: step.Kind == Prove && len(step.Choices) > 1, Lost: step.Kind == Prove && a.Session == "" && a.proved(AccessPass)}
+		Nudged: step.Kind == Enrol && a.Nudged != "", Ways: step.Kind == Prove && len(step.Choices) > 1, Lost: step.Kind == Prove && a.byPass() && !a.Alone}
 	// The same for everybody, also for a name that nobody has: until then the policy is all that may tell.
 	if step.Kind == Prove && step.Ask == Password && a.Policy.allows(Passkey) {
 		form.Touch = f.touch(a.ID, "")

@@ -78,6 +78,8 @@ func (f *Flow) Mount(handle func(pattern string, h page.Handler)) {
 	handle("GET /signin/cant", f.showCant)
 	handle("GET /signin/cant/{have}", f.showHave)
 	handle("GET /signin/forgot", f.showForgot)
+	handle("GET /signin/helper", f.showHelper)
+	handle("POST /signin/helper", f.speak)
 	handle("POST /signin/forgot", f.forgot)
 	handle("GET /signin/recover/{token}", f.showRecover)
 	handle("POST /signin/recover/{token}", f.recover)
@@ -333,7 +335,7 @@ func (f *Flow) arrive(tx *db.Tx, r *http.Request, a *Attempt) (Step, error) {
 	if at == a.At {
 		return step, nil
 	}
-	a.At, a.Trouble = at, nil
+	a.At, a.Trouble, a.Stumble = at, nil, nil
 	if method := f.methods[step.Ask]; step.Kind == Prove && method != nil {
 		return step, method.Start(tx, a, step)
 	}

@@ -174,7 +174,7 @@ func (f *Flow) chooseEnrol(w http.ResponseWriter, r *http.Request) error {
 // lost is "I don't have any of these any more", which an access pass makes possible.
 func (f *Flow) lost(w http.ResponseWriter, r *http.Request) error {
 	return f.Act(w, r, Prove, "", func(_ *db.Tx, a *Attempt, _ Step) error {
-		a.Lost = true // which counts only beside an access pass
+		a.Lost = !a.Alone // which counts only beside an access pass
 		return nil
 	})
 }

@@ -3,6 +3,7 @@ package signin
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"woggle/internal/audit"
@@ -15,15 +16,17 @@ type PassTerms struct {
 	From    time.Time     // works from then on; a time that is over is now
 	Life    time.Duration // from then on
 	Several bool          // works as often as is wanted in its time
+	Alone   bool          // one helper alone gives it: it stands for the password, and passes no method by
 }
 
 type passData struct {
 	Several bool `json:"several,omitempty"`
+	Alone   bool `json:"alone,omitempty"`
 }
 
 // PassData is what is stored of a pass's terms besides its times.
 func PassData(terms PassTerms) string {
-	data, err := json.Marshal(passData{terms.Several})
+	data, err := json.Marshal(passData{terms.Several, terms.Alone})
 	if err != nil {
 		panic(err) // unreachable: it holds nothing that has no JSON
 	}
@@ -31,9 +34,18 @@ func PassData(terms PassTerms) string {
 }
 
 // Several tells whether the method is an access pass that is not used up by the first use.
-func (e Enrolled) Several() bool {
-	var data passData
-	return e.Kind == AccessPass && json.Unmarshal([]byte(e.Data), &data) == nil && data.Several
+func (e Enrolled) Several() bool { return e.pass().Several }
+
+// Alone tells whether the method is an access pass that one helper gave alone. It is good for somebody who has nothing set up
+// yet, and for somebody who has forgotten the password; who has lost what is set up needs two, or an administrator (threat
+// T45): one helper is soon talked round.
+func (e Enrolled) Alone() bool { return e.pass().Alone }
+
+func (e Enrolled) pass() (data passData) {
+	if e.Kind != AccessPass || json.Unmarshal([]byte(e.Data), &data) != nil {
+		return passData{}
+	}
+	return data
 }
 
 // PassOf is the person's access pass, as they or whoever gave it may know of it, or nil. There is one at most.
@@ -107,11 +119,18 @@ func usePass(tx *db.Tx, user, id string) (bool, error) {
 func kept(usable, enrolled []Enrolled) (left []Enrolled) {
 	pass := PassOf(enrolled)
 	for _, e := range usable {
-		if pass != nil && e.CreatedAt.After(pass.CreatedAt) {
+		if pass != nil && (pass.Alone() || e.CreatedAt.After(pass.CreatedAt)) {
 			left = append(left, e)
 		}
 	}
 	return left
+}
+
+// bypasses tells whether a first method would be set up with the pass of one helper alone, though there is one already that
+// does not work any more.
+func (a Attempt) bypasses(enrolled []Enrolled) bool {
+	pass := PassOf(enrolled)
+	return pass != nil && pass.Alone() && a.byPass() && slices.ContainsFunc(enrolled, func(e Enrolled) bool { return e.Kind.Possession() })
 }
 
 // byPass tells whether the attempt stands on an access pass, typed in it.

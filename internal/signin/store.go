@@ -29,10 +29,8 @@ func findAttempt(tx *db.Tx, id string, browsers [][]byte) (*Attempt, error) {
 	return nil, nil
 }
 
-// attemptOf is the attempt of a challenge, whatever browser it is in, or nil.
-func attemptOf(tx *db.Tx, c Challenge) (*Attempt, error) {
-	return readAttempt(tx, "id = $1", c.Attempt)
-}
+// attemptByID is an attempt, whatever browser it is in, or nil.
+func attemptByID(tx *db.Tx, id string) (*Attempt, error) { return readAttempt(tx, "id = $1", id) }
 
 func readAttempt(tx *db.Tx, where string, args ...any) (*Attempt, error) {
 	a := &Attempt{}

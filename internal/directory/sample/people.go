@@ -28,11 +28,12 @@ type Person struct {
 	GivenName  string
 	FamilyName string
 	State      State
-	Phone      string // E.164: the phone that the person has, set up or not
-	PhoneKind  string // "mobile" or "landline"
-	Group      string // name of a group
-	Leader     bool   // is in the group of leaders as well
-	Locale     string // language the person chose, or empty
+	Phone      string   // E.164: the phone that the person has, set up or not
+	PhoneKind  string   // "mobile" or "landline"
+	Group      string   // name of a group
+	Leader     bool     // is in the group of leaders as well
+	Helps      []string // names of the groups that the person is helper of
+	Locale     string   // language the person chose, or empty
 	Role       directory.Role
 }
 
@@ -64,6 +65,7 @@ func People() []Person {
 		if r.role != "" {
 			p.Role = r.role
 		}
+		p.Helps = helps[r.username]
 		if strings.HasPrefix(r.phone, "+441632") {
 			p.PhoneKind = "landline"
 		}
@@ -71,6 +73,9 @@ func People() []Person {
 	}
 	return people
 }
+
+// helps is who helps whom, by user name: two in most districts, so that they can vouch together.
+var helps = map[string][]string{"raj.patel": {Fenland}, "nerys.vaughan": {Coast}, "hugh.tillett": {Fenland, Brecks, Coast}}
 
 type row struct {
 	state         State

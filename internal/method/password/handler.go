@@ -83,6 +83,7 @@ func (m *Method) answer(w http.ResponseWriter, r *http.Request) error {
 			}
 		}
 		if isPass {
+			a.Alone = pass.Alone()
 			a.Proved(session.Proof{Kind: string(signin.AccessPass), Method: pass.ID, Factor: session.Knowledge, AMR: []string{"otp"}, At: tx.Now})
 			return nil
 		}
