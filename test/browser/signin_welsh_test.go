@@ -41,7 +41,7 @@ func TestAWelshSpeaker(t *testing.T) {
 // A browser that is set to Welsh is greeted in Welsh.
 func TestAWelshBrowser(t *testing.T) {
 	once(t, func(t *testing.T, _ *browser.County, w *browser.Window) {
-		w.PrefersWelsh().Open("/signin").See("Mewngofnodi", "Email or user name").Press("I can’t sign in").See("Send me a link")
+		w.PrefersWelsh().Open("/signin").See("Mewngofnodi", "Email or user name").Press("I can’t sign in").See("What do you still have?").Press("My phone").See("Send me a link")
 		w.Open("/no-such-page").See("There is no page at this address. It may be mistyped, or it may have moved.").English().See("Something is in the way")
 	})
 }
