@@ -62,7 +62,7 @@ type stuckPage struct {
 func (h *Helping) showStuck(w http.ResponseWriter, r *http.Request) error {
 	var s *signin.Stuck
 	err := h.DB.View(r.Context(), func(tx *db.Tx) (err error) {
-		s, err = h.Flow.Look(tx, session.Of(r).User, r.PathValue("id"))
+		s, err = h.Flow.Follow(tx, session.Of(r).User, r.PathValue("id"))
 		return err
 	})
 	switch {

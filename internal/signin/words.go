@@ -182,8 +182,8 @@ type Stuck struct {
 	Until   time.Time        // the words work no longer
 }
 
-// Look is the sign-in whose words the helper typed, for as long as the words live and the person is theirs, or nil.
-func (f *Flow) Look(tx *db.Tx, helper directory.User, id string) (*Stuck, error) {
+// Follow is the sign-in whose words the helper typed, for as long as the words live and the person is theirs, or nil.
+func (f *Flow) Follow(tx *db.Tx, helper directory.User, id string) (*Stuck, error) {
 	row, found, err := spokenByID(tx, id)
 	if err != nil || !found || row.helper != helper.ID || !row.expiresAt.After(tx.Now) {
 		return nil, err
