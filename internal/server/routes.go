@@ -34,7 +34,8 @@ func (s *Server) table(bare func(pattern string, h http.HandlerFunc), guarded, f
 	for _, method := range s.mounts {
 		method(guarded) // /signin/password, /signin/phone, …
 	}
-	s.portal.Mount(guarded) // /, /security, /details, /activity
+	s.approvals.MountDevices(bare) // /authenticator/api
+	s.portal.Mount(guarded)        // /, /security, /details, /activity
 	s.mountApps(bare, guarded, foreign)
 	guarded("POST /signout", s.signOut)
 	guarded("POST /language", s.chooseLanguage)
