@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"woggle/internal/audit"
@@ -126,7 +127,19 @@ func (d *Desk) keep(r *http.Request, q *Request, browser []byte) error {
 	return err
 }
 
-func (q *Request) address() string { return "/app/continue/" + q.ID }
+func (q *Request) address() string { return continues + q.ID }
+
+// continues is where kept requests go on.
+const continues = "/app/continue/"
+
+// Waits names the app whose kept request goes on at a path of ours, or nothing.
+func Waits(tx *db.Tx, path string) (name string, err error) {
+	id, is := strings.CutPrefix(path, continues)
+	if !is {
+		return "", nil
+	}
+	return nameOfRequest(tx, id)
+}
 
 // goOn decides a kept request again, after something has happened.
 func (d *Desk) goOn(w http.ResponseWriter, r *http.Request) error {

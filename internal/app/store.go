@@ -123,6 +123,12 @@ func findRequest(tx *db.Tx, id string, browsers [][]byte) (q *Request, app strin
 	return nil, "", nil
 }
 
+// nameOfRequest is the name of the app that has sent the request, or empty.
+func nameOfRequest(tx *db.Tx, id string) (name string, err error) {
+	_, err = tx.Found("SELECT a.name FROM app_requests r JOIN apps a ON a.id = r.app_id WHERE r.id = $1", []any{id}, &name)
+	return name, err
+}
+
 // bindRequest gives the request to the browser, if it is nobody's yet.
 func bindRequest(tx *db.Tx, id string, browser []byte) (bool, error) {
 	n, err := tx.Exec("UPDATE app_requests SET browser_hash = $2 WHERE id = $1 AND browser_hash IS NULL", id, browser)

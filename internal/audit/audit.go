@@ -84,6 +84,10 @@ const (
 	DomainRolledBack     Type = "domain-rolled-back"
 	AccountMatched       Type = "account-matched"
 	AccountChanged       Type = "account-changed"
+	DevicePaired         Type = "device-paired"
+	DeviceLeft           Type = "device-left"
+	PairingRefused       Type = "pairing-refused"
+	ApprovalAsked        Type = "approval-asked"
 	PolicyChanged        Type = "policy-changed"
 	RecoveryUsed         Type = "recovery-used"
 	CardIssued           Type = "card-issued"
@@ -108,8 +112,8 @@ var Types = [...]Type{SignedIn, SignedOut, SessionEnded, SessionsEnded, Refused,
 	AppRemoved, SigningKeyMade, AppTokenReused, AppSecretMade, AppSecretEnded, AppConsented, AppDeviceAllowed, ProvedElsewhere,
 	ExternalMFAConnected, ExternalMFARemoved, ExternalMFALinked, ExternalMFAUnlinked, ExternalMFARefused, GroupAdded, GroupRenamed,
 	GroupRemoved, ScimChanged, TenantConnected, DomainFederated, DomainRolledBack, AccountMatched, AccountChanged, PolicyChanged,
-	RecoveryUsed, CardIssued, CardRevoked,
-	PassCancelled, HelperAdded, HelperRemoved, HelperLooked, Vouched, VouchUndone, PasswordWaits, PasswordKept}
+	RecoveryUsed, CardIssued, CardRevoked, PassCancelled, HelperAdded, HelperRemoved, HelperLooked, Vouched, VouchUndone, PasswordWaits,
+	PasswordKept, DevicePaired, DeviceLeft, PairingRefused, ApprovalAsked}
 
 // System is the actor of what the program did by itself, or what was done at its command line.
 const System = "system"

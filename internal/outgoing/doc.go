@@ -5,5 +5,5 @@
 // Such an address must not lead our server to where its asker could not go (SSRF, threat T63): only TLS, no redirects, and a
 // name is looked up once and then held to, so that it cannot change between the check and the connection. Machines of the
 // organisation's own network may be called, because its apps stand there; this computer, link-local addresses (the
-// metadata of clouds) and what is no host at all may not. What comes back is bounded in time and size.
+// metadata of clouds) and what is no host at all may not. An address that any visitor may give leads to public machines only. What comes back is bounded in time and size.
 package outgoing

@@ -28,8 +28,18 @@ var ErrTooLarge = errors.New("the answer is too large")
 // New makes a client. One that is local also calls this computer, and without TLS: for a Woggle that itself is reached only
 // here, such as the demonstration.
 func New(local bool) *http.Client {
+	return client(local, func(ip netip.Addr) bool { return allowed(ip, local) })
+}
+
+// Public is New for addresses that any visitor may give, such as those of push services: it does not call the
+// organisation's own network either.
+func Public(local bool) *http.Client {
+	return client(local, func(ip netip.Addr) bool { return public(ip, local) })
+}
+
+func client(local bool, allowed func(netip.Addr) bool) *http.Client {
 	dialer := &net.Dialer{Timeout: patience, ControlContext: func(_ context.Context, _, address string, _ syscall.RawConn) error {
-		return allowed(address, local)
+		return judge(address, allowed)
 	}}
 	return &http.Client{
 		Timeout: patience,
@@ -59,24 +69,29 @@ func (t tlsOnly) RoundTrip(r *http.Request) (*http.Response, error) {
 	return t.next.RoundTrip(r)
 }
 
-// allowed judges an address as it is about to be connected to: after the name was looked up, however it was written.
-func allowed(address string, local bool) error {
+// judge judges an address as it is about to be connected to: after the name was looked up, however it was written.
+func judge(address string, allowed func(netip.Addr) bool) error {
 	to, err := netip.ParseAddrPort(address)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrRefused, err)
 	}
-	ip := to.Addr().Unmap()
+	if ip := to.Addr().Unmap(); !allowed(ip) {
+		return fmt.Errorf("%w: %s", ErrRefused, ip)
+	}
+	return nil
+}
+
+func allowed(ip netip.Addr, local bool) bool {
 	switch {
 	case ip.IsLoopback():
-		if local {
-			return nil
-		}
+		return local
 	case ip.IsUnspecified(), ip.IsMulticast(), ip.IsLinkLocalUnicast(), !ip.IsValid(), !ip.IsGlobalUnicast(), reserved(ip):
-	default:
-		return nil
+		return false
 	}
-	return fmt.Errorf("%w: %s", ErrRefused, ip)
+	return true
 }
+
+func public(ip netip.Addr, local bool) bool { return allowed(ip, local) && !ip.IsPrivate() }
 
 // reserved are ranges that no app stands in: "this network", the shared space of providers, in which clouds keep their
 // metadata too, and IPv6 ranges that carry an IPv4 address inside, past these rules.

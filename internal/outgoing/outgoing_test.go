@@ -5,25 +5,41 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 )
 
 // T63: however an address of this computer, of a cloud's metadata or of nothing is written, nobody is connected to.
 func TestWhereNobodyIsCalled(t *testing.T) {
+	called := func(address string, local bool) error {
+		return judge(address, func(ip netip.Addr) bool { return allowed(ip, local) })
+	}
+	visitors := func(address string) error {
+		return judge(address, func(ip netip.Addr) bool { return public(ip, false) })
+	}
 	for _, address := range []string{"127.0.0.1:443", "127.1.2.3:443", "[::1]:443", "[::ffff:127.0.0.1]:443", "0.0.0.0:443", "[::]:443",
 		"169.254.169.254:80", "[fe80::1]:443", "[fd00:ec2::254]:80", "[64:ff9b::7f00:1]:443", "[2002:7f00:1::]:443", "224.0.0.1:443",
 		"[ff02::1]:443", "255.255.255.255:443", "100.100.100.200:80", "0.1.2.3:1", "nonsense"} {
-		if err := allowed(address, false); !errors.Is(err, ErrRefused) {
+		if err := called(address, false); !errors.Is(err, ErrRefused) {
 			t.Errorf("%s is called: %v", address, err)
+		}
+		if err := visitors(address); !errors.Is(err, ErrRefused) {
+			t.Errorf("%s is called for a visitor: %v", address, err)
 		}
 	}
 	for _, address := range []string{"192.0.2.1:443", "10.1.2.3:443", "192.168.1.10:8443", "[2001:db8::1]:443", "[fd12:3456::1]:443"} {
-		if err := allowed(address, false); err != nil {
+		if err := called(address, false); err != nil {
 			t.Errorf("%s is not called: %v", address, err)
 		}
 	}
-	if allowed("127.0.0.1:80", true) != nil || allowed("169.254.169.254:80", true) == nil {
+	for address, open := range map[string]bool{"192.0.2.1:443": true, "[2001:db8::1]:443": true, "10.1.2.3:443": false, "192.168.1.10:8443": false,
+		"172.16.0.1:443": false, "[fd12:3456::1]:443": false, "[::ffff:10.0.0.1]:443": false} {
+		if err := visitors(address); (err == nil) != open {
+			t.Errorf("%s for a visitor: %v", address, err)
+		}
+	}
+	if called("127.0.0.1:80", true) != nil || called("169.254.169.254:80", true) == nil {
 		t.Error("a local Woggle calls this computer, and nothing more than others do")
 	}
 }

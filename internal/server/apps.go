@@ -42,7 +42,6 @@ type apps struct {
 // addApps makes the desk and the protocols.
 func (s *Server) addApps(o Options) (err error) {
 	base := o.Base.String()
-	s.apps.keys = signing.New(o.DB, o.Keys, o.Brand.Name)
 	s.apps.client = outgoing.New(isLoopback(o.Base.Hostname()))
 	s.apps.desk, err = app.New(app.Deps{DB: o.DB, Keys: o.Keys, Pages: s.pages, Sessions: s.sessions, Flow: s.flow, Log: o.Log,
 		Leave: func(w http.ResponseWriter, r *http.Request, then string) (string, error) {

@@ -289,7 +289,8 @@ func TestStepsCannotBeSkipped(t *testing.T) {
 		user := s.member("aisha", firstUse)
 		actions := []string{"/signin/phone", "/signin/phone/again", "/signin/enrol/phone", "/signin/enrol/phone/code",
 			"/signin/enrol/phone/again", "/signin/enrol/phone/change", "/signin/enrol/authenticator",
-			"/signin/enrol/authenticator/secret", "/signin/enrol/authenticator/scanned", "/signin/authenticator",
+			"/signin/enrol/authenticator/secret", "/signin/enrol/authenticator/app", "/signin/enrol/authenticator/scanned", "/signin/authenticator",
+			"/signin/authenticator/approved", "/signin/authenticator/again",
 			"/signin/enrol/password", "/signin/enrol", "/signin/ways", "/signin/lost", "/signin/mail", "/signin/mail/again", "/signin/details"}
 		b := s.browser().name("aisha")
 		form, err := b.page.Form("current-password")

@@ -14,6 +14,7 @@ import (
 	"woggle/internal/limit"
 	"woggle/internal/message"
 	"woggle/internal/message/bill"
+	"woggle/internal/method/authenticator"
 	"woggle/internal/method/passkey"
 	"woggle/internal/method/phone"
 	"woggle/internal/signin"
@@ -63,6 +64,7 @@ func (s *Server) sweep(ctx context.Context) {
 		"attempts": signin.Sweep,
 		"limits":   func(tx *db.Tx) error { return limit.Sweep(tx, keepLimits) },
 		"phones":   phone.Sweep,
+		"devices":  authenticator.Sweep,
 		"passkeys": passkey.Sweep,
 		"spending": bill.Sweep,
 		"messages": func(tx *db.Tx) error { return message.Sweep(tx, keepMessages) },

@@ -58,8 +58,8 @@ func TestOneWayInIsNotEnough(t *testing.T) {
 		b = s.signsIn("aisha").sees("Add another way to sign in")
 
 		// Another app on the same phone is asked for, and turned back from; then it is set up.
-		b.press("Authenticator app").sees("Get an authenticator app").press("Not now").sees("Add another way to sign in")
-		b.press("Authenticator app").press("Next")
+		b.press("Authenticator app").sees("Which app do you want to use?").press("Not now").sees("Add another way to sign in")
+		b.press("Authenticator app").press("Another app")
 		secret := secretOn(t, b)
 		b.press("Next").fill("Verify", "one-time-code", authenticator.Code(secret, authenticator.Step(s.clock.Now())))
 		b.sees("You’re all set", "Authenticator app").open("/security").sees("More than one way, but all in one place")
@@ -108,11 +108,11 @@ func TestAMethodThatIsNotAllowedLeadsToOneThatIs(t *testing.T) {
 	each(t, func(s *site) {
 		user := s.aged("aisha")
 		s.decides(signin.Policy{Allowed: []signin.Kind{signin.Authenticator}})
-		b := s.signsIn("aisha").sees("Get an authenticator app").notSees("Add a phone", "Not now")
+		b := s.signsIn("aisha").sees("Which app do you want to use?").notSees("Add a phone", "Not now")
 		if in(b) {
 			t.Fatal("signed in with what is not allowed")
 		}
-		b.press("Next")
+		b.press("Another app")
 		secret := secretOn(t, b)
 		b.press("Next").fill("Verify", "one-time-code", authenticator.Code(secret, authenticator.Step(s.clock.Now()))).sees("You’re all set")
 		if got := s.methods(user); !slices.Contains(got, "authenticator") {

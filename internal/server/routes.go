@@ -34,8 +34,9 @@ func (s *Server) table(bare func(pattern string, h http.HandlerFunc), guarded, f
 	for _, method := range s.mounts {
 		method(guarded) // /signin/password, /signin/phone, …
 	}
-	s.portal.Mount(guarded)  // /, /security, /details, /activity
-	s.helping.Mount(guarded) // /helping
+	s.approvals.MountDevices(bare) // /authenticator/api
+	s.portal.Mount(guarded)        // /, /security, /details, /activity
+	s.helping.Mount(guarded)       // /helping
 	s.mountApps(bare, guarded, foreign)
 	guarded("POST /signout", s.signOut)
 	guarded("POST /language", s.chooseLanguage)

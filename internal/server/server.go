@@ -14,12 +14,15 @@ import (
 	"time"
 
 	guide "woggle/docs/user"
+	"woggle/internal/app"
 	"woggle/internal/app/externalmfa"
 	"woggle/internal/db"
 	"woggle/internal/helping"
 	"woggle/internal/keys"
+	"woggle/internal/keys/signing"
 	"woggle/internal/message"
 	"woggle/internal/message/bill"
+	"woggle/internal/message/push"
 	"woggle/internal/method/accesspass"
 	"woggle/internal/method/authenticator"
 	"woggle/internal/method/card"
@@ -27,6 +30,7 @@ import (
 	"woggle/internal/method/password"
 	"woggle/internal/method/phone"
 	"woggle/internal/method/recovery"
+	"woggle/internal/outgoing"
 	"woggle/internal/page"
 	"woggle/internal/portal"
 	"woggle/internal/session"
@@ -71,6 +75,7 @@ type Server struct {
 	passwords *password.Method
 	phones    *phone.Method
 	passkeys  *passkey.Method
+	approvals *authenticator.Method
 	portal    *portal.Portal
 	helping   *helping.Helping
 	guide     *guide.Guide
@@ -107,6 +112,7 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.apps.keys = signing.New(o.DB, o.Keys, o.Brand.Name)
 	if err := s.addMethods(o, texts); err != nil {
 		return nil, err
 	}
@@ -140,7 +146,8 @@ func (s *Server) addMethods(o Options, texts message.Composer) error {
 	if err != nil {
 		return err
 	}
-	apps, err := authenticator.New(authenticator.Deps{DB: o.DB, Keys: o.Keys, Pages: s.pages, Flow: s.flow})
+	apps, err := authenticator.New(authenticator.Deps{DB: o.DB, Keys: o.Keys, Pages: s.pages, Flow: s.flow, Base: o.Base.String(), AppName: app.Waits,
+		Push: &push.Sender{Client: outgoing.Public(isLoopback(o.Base.Hostname())), Signing: s.apps.keys, Subject: o.Base.String(), Now: o.DB.Now}})
 	if err != nil {
 		return err
 	}
@@ -156,7 +163,7 @@ func (s *Server) addMethods(o Options, texts message.Composer) error {
 	if err != nil {
 		return err
 	}
-	s.passwords, s.phones, s.passkeys = passwords, phones, passkeys
+	s.passwords, s.phones, s.passkeys, s.approvals = passwords, phones, passkeys, apps
 	s.flow.Use(passwords, phones, apps, passkeys, codes, cards)
 	s.mounts = []mount{passwords.Mount, phones.Mount, apps.Mount, passkeys.Mount, codes.Mount, cards.Mount}
 	return nil
@@ -188,6 +195,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	}
 	web := &http.Server{Handler: s.handler, ReadHeaderTimeout: headerTime, ReadTimeout: readTime, WriteTimeout: writeTime,
 		IdleTimeout: idleTime, MaxHeaderBytes: headerBytes, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
+	web.RegisterOnShutdown(s.approvals.Stop) // connections that are held open would not end by themselves
 	// The background outlives the last request, because that may still promise a message.
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var work sync.WaitGroup

@@ -30,7 +30,7 @@ func (b *browser) asFirst(name string) *browser {
 // finishSetup goes on from the page for the phone to the end.
 func (b *browser) finishSetup() *browser {
 	b.s.t.Helper()
-	b.press("Use an authenticator app instead").press("Next")
+	b.press("Use an authenticator app instead").press("Another app")
 	secret := secretOn(b.s.t, b)
 	b.press("Next").fill("Verify", "one-time-code", authenticator.Code(secret, authenticator.Step(b.s.clock.Now())))
 	return b.fill("Save", "new-password", "seven otters knit quietly").sees("You’re all set")

@@ -69,8 +69,8 @@ var keyOnPage = regexp.MustCompile(`Key: ((?:[A-Z2-7]{4} ){7}[A-Z2-7]{4})`)
 func TestFirstSignInWithAnAuthenticatorAppInstead(t *testing.T) {
 	each(t, func(s *site) {
 		s.member("aisha", firstUse)
-		b := s.browser().password("aisha", passphrase).press("Use an authenticator app instead").sees("Get an authenticator app")
-		b.press("Next").sees("Work or school account", "Scan a QR code", "I can’t scan it")
+		b := s.browser().password("aisha", passphrase).press("Use an authenticator app instead").sees("Which app do you want to use?")
+		b.press("Another app").sees("Work or school account", "Scan a QR code", "I can’t scan it")
 		secret := secretOn(t, b)
 		if !strings.Contains(b.page.Body, "otpauth://totp/Northwold%20County:aisha?") {
 			t.Error("no link for the app on the same phone")
@@ -306,7 +306,7 @@ func TestAProofLastsThoughOneTurnsBack(t *testing.T) {
 		addApp().sees("Enter the code we sent").press("Not now").sees("Security info")
 		s.clock.Advance(2 * time.Minute) // a new code may be sent
 		addApp().sees("Enter the code we sent").fill("Verify", "one-time-code", s.code(mobile)).press("Not now").sees("Security info")
-		addApp().notSees("Enter the code we sent").sees("Get an authenticator app")
+		addApp().notSees("Enter the code we sent").sees("Which app do you want to use?")
 		s.clock.Advance(11 * time.Minute)
 		addApp().sees("Enter the code we sent")
 	})

@@ -235,6 +235,31 @@ func (f *Flow) AnswerOutside(tx *db.Tx, id string, right func(Challenge) bool) (
 	return said == Right, f.save(tx, a)
 }
 
+// Waiting are the questions of a kind to the person that wait, at this moment, for an answer from outside of the browser: nothing
+// was said to them, and the attempts that ask them stand where they are asked. The newest is the first.
+func (f *Flow) Waiting(tx *db.Tx, user string, kind Kind) (all []Challenge, err error) {
+	open, err := openChallenges(tx, user, kind)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range open {
+		a, err := attemptOf(tx, c)
+		if err != nil {
+			return nil, err
+		}
+		if a == nil {
+			continue
+		}
+		if err := f.facts(tx, a); err != nil {
+			return nil, err
+		}
+		if asks(a, c, tx.Now) {
+			all = append(all, c)
+		}
+	}
+	return all, nil
+}
+
 // asks tells whether the attempt asks the question at this moment.
 func asks(a *Attempt, c Challenge, now time.Time) bool {
 	step := Next(*a, a.Need, a.Enrolled, now)

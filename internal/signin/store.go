@@ -133,6 +133,19 @@ func currentChallenge(tx *db.Tx, attempt string, kind Kind, purpose Purpose) (c 
 	return c, found, err
 }
 
+// openChallenges are those to prove something with that nothing was said to, and that have not expired.
+func openChallenges(tx *db.Tx, user string, kind Kind) (all []Challenge, err error) {
+	err = tx.Each(`SELECT `+challengeColumns+` FROM challenges
+		WHERE user_id = $1 AND used_at = 0 AND kind = $2 AND purpose = $3 AND answer = '' AND expires_at > $4 ORDER BY created_at DESC, id`,
+		[]any{user, string(kind), string(ToProve), tx.Now.UnixMilli()}, func(scan func(...any) error) error {
+			var c Challenge
+			_, err := scanChallenge(&c, func(dest ...any) (bool, error) { return true, scan(dest...) })
+			all = append(all, c)
+			return err
+		})
+	return all, err
+}
+
 func updateChallenge(tx *db.Tx, c Challenge) error {
 	n, err := tx.Exec("UPDATE challenges SET sends = $2, sent_at = $3, data = $4, expires_at = $5 WHERE id = $1 AND used_at = 0",
 		c.ID, c.Sends, db.Millis(c.SentAt), c.Data, db.Millis(c.ExpiresAt))

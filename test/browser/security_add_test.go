@@ -60,11 +60,12 @@ func TestAddTheAuthenticatorApp(t *testing.T) {
 	everyWay(t, func(t *testing.T, county *browser.County, w *browser.Window, take func(string, int64)) {
 		grace := county.Person("grace.thaxter")
 		enter(county, w, grace).Press("Security info").Press("Add sign-in method").Press("Authenticator app")
-		w.See("Get an authenticator app", "Microsoft Corporation", "Google LLC",
+		w.See("Which app do you want to use?", "Woggle Authenticator", "Nothing to download: your phone’s camera opens it. When you sign in, you say yes in it.",
 			"Never pay for an authenticator app. There are look-alikes in the stores that ask for money.")
 		take("app-start", 440)
 
-		w.Press("Next").See("Scan this with your app", "Work or school account", "Scan a QR code", "Other account (Google, Facebook, etc.)")
+		w.Press("Woggle Authenticator").See("Open it with your phone’s camera").Press("I want to use another app")
+		w.See("Scan this with your app", "Work or school account", "Scan a QR code", "Other account (Google, Facebook, etc.)")
 		take("app-scan", 440)
 		secret := scanned(t, w, grace.Username)
 
@@ -115,8 +116,8 @@ func TestAddTheAppByKeyboard(t *testing.T) {
 	w.Reach("code").Key(county.Code(raj.Phone)).Enter().See("Hello, Raj")
 	w.Reach("Security info").Enter().See("Where you are signed in")
 	w.Reach("Add sign-in method").Enter()
-	w.Reach("Authenticator app").Enter().See("Get an authenticator app")
-	w.Reach("Next").Enter().See("Scan this with your app")
+	w.Reach("Authenticator app").Enter().See("Which app do you want to use?")
+	w.Reach("Another app").Enter().See("Scan this with your app")
 	w.Reach("I can’t scan it").Key(" ").Wait("document.querySelector('.key').checkVisibility()")
 	secret := strings.ReplaceAll(w.Read(".key", ""), " ", "")
 	w.Reach("Next").Enter().See("Enter the code from your app")

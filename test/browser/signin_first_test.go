@@ -80,8 +80,8 @@ func TestFirstSignInWithTheApp(t *testing.T) {
 	each(t, func(t *testing.T, county *browser.County, w *browser.Window) {
 		tom := county.Person("tom.underhay")
 		signIn(w, tom).See("Add a phone so we know it’s you").Press("Use an authenticator app instead")
-		w.See("Get an authenticator app", "Use a phone instead", "I can’t do this").Press("Use a phone instead")
-		w.See("Add a phone so we know it’s you").Press("Use an authenticator app instead").Press("Next")
+		w.See("Which app do you want to use?", "Use a phone instead", "I can’t do this").Press("Use a phone instead")
+		w.See("Add a phone so we know it’s you").Press("Use an authenticator app instead").Press("Another app")
 		secret := scanned(t, w, tom.Username)
 		w.Press("Next").See("Enter the code from your app").Fill("name", "Tom’s tablet").Fill("one-time-code", "000 000").Press("Verify")
 		w.See("That isn’t the right code. Check the digits, and that it is the newest code you got.")

@@ -94,7 +94,7 @@ func TestTheFirstAdministrator(t *testing.T) {
 
 // setUpTheApp goes from the page about apps to where the first code leads, and gives the app's secret.
 func setUpTheApp(county *browser.County, w *browser.Window) (secret string) {
-	w.See("Get an authenticator app").Press("Next")
+	w.See("Which app do you want to use?").Press("Another app")
 	secret = w.Read("[data-copy]", "data-copy")
 	w.Press("Next").Fill("one-time-code", county.AppCode(secret)).Press("Verify")
 	return secret

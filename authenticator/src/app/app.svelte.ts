@@ -1,6 +1,6 @@
 // What the open app is doing: locked or open, the accounts and their codes, what was said last. The screens read it and call it.
 import { createContext } from 'svelte';
-import { start } from '../approve/app';
+import { forget, mind, start } from '../approve/app';
 import type { Code } from '../otp/code';
 import type { Account } from '../otp/account';
 import { Problem } from '../problem';
@@ -123,6 +123,7 @@ export class App {
   /** Everything away, the reminders too. */
   async erase(): Promise<void> {
     await this.vault.erase();
+    await forget().catch(() => undefined); // a device of nobody: the server forgets it when its authenticator is removed
     this.memory.changedAt = this.memory.backedUpAt = this.memory.laterAt = 0;
     await this.refresh();
   }
@@ -146,6 +147,7 @@ export class App {
   /** Called each second, with this device's clock. */
   async tick(now: number): Promise<void> {
     this.clock.tick(now);
+    mind(this);
     if (this.phase === 'open' && this.#leftAt !== undefined && now - this.#leftAt >= AWAY) this.lock();
     if (this.phase === 'open' && !this.covered && this.clock.now >= this.#codesUntil) await this.refresh();
   }

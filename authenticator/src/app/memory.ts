@@ -25,6 +25,14 @@ export class Memory {
     this.#keep('later', at);
   }
 
+  /** When the person said whether the app may call them; 0 for never. */
+  get callsAt(): number {
+    return this.#number('calls');
+  }
+  set callsAt(at: number) {
+    this.#keep('calls', at);
+  }
+
   #number(name: string): number {
     try {
       return Number(this.store?.getItem('woggle-authenticator-' + name)) || 0;

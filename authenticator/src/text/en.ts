@@ -310,6 +310,28 @@ export const en = {
 
   'approve.title': 'Approve a sign-in',
   'approve.none': 'Nothing waits for your answer.',
+  'approve.app': 'To sign in to: {app}',
+  'approve.browser': 'With: {browser}',
+  'approve.near': 'From the same network as this device',
+  'approve.far': 'From another network: {network}',
+  'approve.at': 'At {time}',
+  'approve.number': 'The two numbers on the page where you sign in',
+  'approve.number.hint': 'Never type numbers that somebody tells you.',
+  'approve.yes': 'Yes, it’s me',
+  'approve.no': 'No, it’s not me',
+  'approve.sure': 'Then somebody else has your password. We let nobody in, and stop all changes in your account until your organisation has helped you.',
+  'approve.sure.yes': 'It’s not me: stop it',
+  'approve.right': 'Done. Go on in the window where you sign in.',
+  'approve.wrong': 'Those are not the two numbers. This sign-in can’t be approved any more. On the page, ask your app again.',
+  'approve.late': 'That took longer than a minute. On the page, ask your app again.',
+  'approve.over': 'That sign-in does not wait any more.',
+  'approve.stopped.title': 'Nobody was let in',
+  'approve.stopped': 'All changes in your account are stopped, and your organisation was told. Ask them for help. Until then, sign in with the code that this app shows.',
+  'approve.failed': 'We can’t reach the server. Try again, or type the code that this app shows.',
+  'approve.twice': 'That picture was scanned by two apps, so it was thrown away. The page shows a new one: scan it once.',
+  'approve.calls': 'This app can call you when a sign-in waits, also when it is closed.',
+  'approve.calls.yes': 'Yes, call me',
+  'approve.calls.no': 'No, I open it myself',
 } as const;
 
 export type Key = keyof typeof en;

@@ -31,6 +31,10 @@ export class Text {
   date(at: number): string {
     return new Intl.DateTimeFormat(this.language === 'cy' ? 'cy-GB' : 'en-GB', { dateStyle: 'long' }).format(at);
   }
+
+  time(at: number): string {
+    return new Intl.DateTimeFormat(this.language === 'cy' ? 'cy-GB' : 'en-GB', { timeStyle: 'short' }).format(at);
+  }
 }
 
 export function choose(wanted: readonly string[]): Language {

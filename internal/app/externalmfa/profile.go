@@ -52,7 +52,7 @@ var amrs = map[string][]signin.Kind{
 	"tel": {signin.Phone},
 	fido:  {signin.Passkey},
 	"hwk": {signin.Passkey},
-	"swk": {signin.Passkey},
+	"swk": {signin.Passkey, signin.Authenticator},
 }
 
 // fido is what Entra calls every passkey, whoever keeps its key.

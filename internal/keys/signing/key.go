@@ -25,10 +25,11 @@ const (
 	Federation  Use = "federation"   // SAML and WS-Federation assertions: RSA only
 	Assertion   Use = "assertion"    // what sites behind a proxy are told of a person
 	ExternalMFA Use = "external-mfa" // answers to Microsoft Entra: RSA only
+	Push        Use = "push"         // who sends, to push services: ES256 only (RFC 8292); browsers subscribe for this one key
 )
 
 // Uses are all uses.
-var Uses = [...]Use{OIDC, Federation, Assertion, ExternalMFA}
+var Uses = [...]Use{OIDC, Federation, Assertion, ExternalMFA, Push}
 
 // Alg is a signature algorithm of JOSE (RFC 7518 section 3.1).
 type Alg string

@@ -2,11 +2,13 @@
 package authenticator
 
 import (
+	"context"
 	"embed"
 	"time"
 
 	"woggle/internal/db"
 	"woggle/internal/keys"
+	"woggle/internal/message/push"
 	"woggle/internal/page"
 	"woggle/internal/session"
 	"woggle/internal/signin"
@@ -21,10 +23,20 @@ type Deps struct {
 	Keys  *keys.Ring
 	Pages *page.Renderer
 	Flow  *signin.Flow
+	Push  *push.Sender
+	Base  string // public address of this server, without a slash at its end
+	// AppName is the name of the app that waits at a path of ours for somebody who signs in; empty where none does.
+	AppName func(tx *db.Tx, returnTo string) (string, error)
 }
 
-// Method asks for a code of an app.
-type Method struct{ Deps }
+// Method asks for a code of an app, or for its approval.
+type Method struct {
+	Deps
+	pushes  chan struct{}
+	waiters waiters
+	stop    context.Context // is over when the server stops: nobody waits on
+	Stop    func()          // ends the connections that are held open
+}
 
 var (
 	_ signin.Method    = (*Method)(nil)
@@ -34,22 +46,43 @@ var (
 )
 
 // New makes the method.
-func New(d Deps) (*Method, error) { return &Method{d}, d.Pages.Add("authenticator", pages) }
+func New(d Deps) (*Method, error) {
+	m := &Method{Deps: d, pushes: make(chan struct{}, mostPushes), waiters: waiters{each: map[string]int{}}}
+	m.stop, m.Stop = context.WithCancel(context.Background())
+	return m, d.Pages.Add("authenticator", pages)
+}
 
 // Kind is signin.Authenticator.
 func (*Method) Kind() signin.Kind { return signin.Authenticator }
 
-// Start has nothing to send: the app makes its codes by itself, also without a signal.
-func (*Method) Start(*db.Tx, *signin.Attempt, signin.Step) error { return nil }
+// Start asks the app for approval, where it can. A code needs no start: apps make theirs by themselves, also without a signal;
+// what the app was asked before is over then.
+func (m *Method) Start(tx *db.Tx, a *signin.Attempt, step signin.Step) error {
+	if !wants(step) {
+		return m.Flow.Close(tx, a, signin.Authenticator, signin.ToProve)
+	}
+	return m.ask(tx, a, step)
+}
 
-// Ways is one: to type the app's code.
+// Ways are to approve in the app, where it is ours and was paired, and to type its code.
 func (*Method) Ways(e signin.Enrolled, l *page.Locale) []signin.Way {
-	return []signin.Way{{Icon: "authenticator", Label: l.Text("authenticator.way"), Detail: e.Name}}
+	code := signin.Way{Icon: "authenticator", Label: l.Text("authenticator.way"), Detail: e.Name}
+	if e.Lookup == "" {
+		return []signin.Way{code}
+	}
+	approve := code
+	approve.Option, approve.Label = byApproval, l.Text("authenticator.way.approve")
+	code.Option = byCode
+	return []signin.Way{approve, code}
 }
 
 // Detail words the app for lists.
 func (*Method) Detail(e signin.Enrolled, l *page.Locale) (title, detail string) {
-	return l.Text("signin.kind.authenticator"), e.Name
+	title, detail = l.Text("signin.kind.authenticator"), e.Name
+	if e.Lookup != "" {
+		detail += " · " + l.Text("authenticator.approves")
+	}
+	return title, detail
 }
 
 // Place is the handset, which nearly all apps are on; a person who has one on a computer is asked for one way too many.

@@ -108,6 +108,8 @@ func TestACameraReadsTheCode(t *testing.T) {
 		URI("Sgowtiaid Môn & Arfon", "siân@môn.example", rfcSecret),
 		URI("جوالة", "ياسمين", rfcSecret),
 		URI("Northwold County Scouts", longest, rfcSecret),
+		"https://signin.northwold.example/authenticator/#" + ownURI("Northwold County", "aisha.khan", rfcSecret, strings.Repeat("Zz", 21)+"Z"),
+		"https://signin.scouts-of-northwold.example/authenticator/#" + ownURI("Northwold County Scouts", longest, rfcSecret, strings.Repeat("Zz", 21)+"Z"),
 	} {
 		drawn, err := QR(uri, "QR code")
 		if err != nil {

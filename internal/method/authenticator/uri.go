@@ -22,14 +22,23 @@ const (
 // URI is the otpauth: address of a secret. Issuer and account are shown by the app to tell its entries
 // apart; both are cleaned and shortened when they must be.
 func URI(issuer, account string, secret []byte) string {
+	return uri(issuer, account, secret) + "&algorithm=SHA1&digits=6&period=30"
+}
+
+// ownURI is the address for our own app. It carries the pairing, and leaves out what is the same in all of them: the fewer
+// squares a QR code has, the older the camera that reads it.
+func ownURI(issuer, account string, secret []byte, pairing string) string {
+	return uri(issuer, account, secret) + "&woggle=" + pairing
+}
+
+func uri(issuer, account string, secret []byte) string {
 	issuer = shorten(clean(issuer), maxIssuer)
 	if issuer == "" {
 		issuer = "Woggle"
 	}
 	account = shorten(clean(account), maxAccount)
 	return "otpauth://totp/" + escape(issuer) + ":" + escape(account) +
-		"?secret=" + Key(secret) + "&issuer=" + escape(issuer) +
-		"&algorithm=SHA1&digits=6&period=30"
+		"?secret=" + Key(secret) + "&issuer=" + escape(issuer)
 }
 
 // Key is the secret as apps take it: base32 (RFC 4648 section 6), upper-case, without padding.
