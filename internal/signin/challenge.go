@@ -243,7 +243,7 @@ func (f *Flow) Waiting(tx *db.Tx, user string, kind Kind) (all []Challenge, err 
 		return nil, err
 	}
 	for _, c := range open {
-		a, err := attemptOf(tx, c)
+		a, err := attemptByID(tx, c.Attempt)
 		if err != nil {
 			return nil, err
 		}
