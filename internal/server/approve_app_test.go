@@ -29,13 +29,13 @@ func TestASignInIsApprovedInTheApp(t *testing.T) {
 		user := s.member("aisha", firstUse)
 		b := s.browser().password("aisha", passphrase).press("Use an authenticator app instead").
 			sees("Woggle Authenticator", "Nothing to download", "Another app").press("Woggle Authenticator").sees("camera")
-		secret, token := secretOn(t, b), b.token()
+		secret, token := secretOn(t, b), b.pairing()
 		// The other app's QR code holds the plain secret, and nothing of the pairing.
 		b.press("I want to use another app").sees("Scan a QR code")
 		if strings.Contains(b.page.Body, "woggle=") || strings.Contains(b.page.Body, token) {
 			t.Error("another app is given the pairing")
 		}
-		if b.press("I want to use Woggle Authenticator"); b.token() != token || !slices.Equal(secretOn(t, b), secret) {
+		if b.press("I want to use Woggle Authenticator"); b.pairing() != token || !slices.Equal(secretOn(t, b), secret) {
 			t.Error("to and fro makes another secret")
 		}
 		h := s.handheld()
@@ -381,7 +381,7 @@ func TestAPairingIsGoodOnce(t *testing.T) {
 	each(t, func(s *site) {
 		user := s.member("aisha", firstUse)
 		b := s.browser().password("aisha", passphrase).press("Use an authenticator app instead").press("Woggle Authenticator")
-		secret, token := secretOn(t, b), b.token()
+		secret, token := secretOn(t, b), b.pairing()
 		h, thief := s.handheld(), s.handheld()
 		for i := range len(token) {
 			changed := token[:i] + string('A'+(token[i]+1)%26) + token[i+1:]
@@ -417,10 +417,10 @@ func TestAPairingIsGoodOnce(t *testing.T) {
 		}
 		// Another secret and another token.
 		b.press("Woggle Authenticator")
-		if b.token() == token || slices.Equal(secretOn(t, b), secret) {
+		if b.pairing() == token || slices.Equal(secretOn(t, b), secret) {
 			t.Fatal("the secret that somebody else may have is shown again")
 		}
-		secret, token = secretOn(t, b), b.token()
+		secret, token = secretOn(t, b), b.pairing()
 		if got := h.register(token); got.Status != 200 {
 			t.Fatalf("pairing anew gives %+v", got)
 		}
@@ -451,13 +451,13 @@ func TestAPairingWithoutACode(t *testing.T) {
 	each(t, func(s *site) {
 		user := s.member("aisha", firstUse)
 		b := s.browser().password("aisha", passphrase).press("Use an authenticator app instead").press("Woggle Authenticator")
-		token, h := b.token(), s.handheld()
+		token, h := b.pairing(), s.handheld()
 		s.clock.Advance(10 * time.Minute)
 		if got := h.register(token); got.Status != 410 || got.Error != "late" {
 			t.Errorf("after ten minutes %+v", got)
 		}
 		b.open("/signin").password("aisha", passphrase).press("Use an authenticator app instead").press("Woggle Authenticator")
-		h.register(b.token())
+		h.register(b.pairing())
 		b.open("/signin").password("aisha", passphrase).press("Use an authenticator app instead").press("Another app")
 		secret := secretOn(t, b)
 		b.press("Next").fill("Verify", "one-time-code", appCode(s, secret)).sees("You’re all set")
@@ -471,7 +471,7 @@ func TestAPairingWithoutACode(t *testing.T) {
 		s.member("bryn", firstUse)
 		b.open("/signin").press("Sign out").password("bryn", passphrase).press("Use an authenticator app instead").press("Woggle Authenticator")
 		thief := s.handheld()
-		thief.register(b.token())
+		thief.register(b.pairing())
 		secret = secretOn(t, b)
 		b.press("I want to use another app").press("Next").notSees("is connected").fill("Verify", "one-time-code", appCode(s, secret)).sees("You’re all set")
 		if got := thief.waiting(); got.Error != "unready" {

@@ -159,7 +159,7 @@ func (h *handheld) leave() told {
 var ownLink = regexp.MustCompile(`href="(https?://[^"]*/authenticator/#otpauth[^"]*)"`)
 
 // token is the pairing in the link of the page.
-func (b *browser) token() string {
+func (b *browser) pairing() string {
 	b.s.t.Helper()
 	match := ownLink.FindStringSubmatch(b.page.Body)
 	if match == nil {
@@ -179,7 +179,7 @@ func (s *site) paired(username string, change ...func(*db.Tx, *directory.User)) 
 	user := s.member(username, append(change, firstUse)...)
 	b := s.browser().password(username, passphrase).press("Use an authenticator app instead").press("Woggle Authenticator")
 	secret, h := secretOn(s.t, b), s.handheld()
-	if answer := h.register(b.token()); answer.Status != 200 || answer.ID != h.id {
+	if answer := h.register(b.pairing()); answer.Status != 200 || answer.ID != h.id {
 		s.t.Fatalf("the app was not paired: %+v", answer)
 	}
 	b.press("Next").fill("Verify", "one-time-code", appCode(s, secret), "name", "Pixel").sees("You’re all set")
