@@ -158,7 +158,7 @@ func (h *handheld) leave() told {
 
 var ownLink = regexp.MustCompile(`href="(https?://[^"]*/authenticator/#otpauth[^"]*)"`)
 
-// token is the pairing in the link of the page.
+// pairing is the token in the link of the page that pairs our app.
 func (b *browser) pairing() string {
 	b.s.t.Helper()
 	match := ownLink.FindStringSubmatch(b.page.Body)
