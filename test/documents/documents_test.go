@@ -252,7 +252,7 @@ func TestEveryDependencyHasAReason(t *testing.T) {
 func TestEveryLimitIsDescribed(t *testing.T) {
 	page := read(t, "docs/operator/limits.md")
 	windows := map[string]string{"quarter": "90 days", "10 * time.Minute": "10 minutes", "time.Hour": "hour", "day": "day",
-		"20 * time.Second": "20 seconds"}
+		"20 * time.Second": "20 seconds", "15 * time.Minute": "15 minutes", "24 * time.Hour": "day"}
 	rule := regexp.MustCompile(`limit\.Rule\{Name: "([a-z-]+)", Max: ([0-9]+), Window: ([^,}]+)`)
 	found := 0
 	err := filepath.WalkDir(filepath.Join(root, "internal"), func(name string, entry fs.DirEntry, err error) error {
