@@ -218,11 +218,16 @@ func (c *County) AppCode(secret string) string {
 // AppCodeAt is the code that an app shows whose clock says so.
 func (c *County) AppCodeAt(secret string, clock time.Time) string {
 	c.t.Helper()
-	c.suite.need(c.t, "oathtool")
+	return totp(c.t, c.suite, secret, clock)
+}
+
+func totp(t testing.TB, s *Suite, secret string, clock time.Time) string {
+	t.Helper()
+	s.need(t, "oathtool")
 	at := clock.UTC().Format("2006-01-02 15:04:05 UTC")
 	out, err := exec.Command("oathtool", "--totp", "-b", "-N", at, secret).Output()
 	if err != nil {
-		c.t.Fatal(err)
+		t.Fatal(err)
 	}
 	return strings.TrimSpace(string(out))
 }

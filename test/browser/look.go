@@ -50,6 +50,13 @@ func (w *Window) look() *Window {
 		w.t.Errorf("%s: it weighs %d bytes", state, bytes)
 	}
 	w.settle(state)
+	w.inspect(state)
+	return w
+}
+
+// inspect holds what is shown to the rules, wide and narrow, light and dark.
+func (w *Window) inspect(state string) {
+	w.t.Helper()
 	for _, setting := range settings {
 		w.set(setting.width, setting.dark)
 		faults := w.faults()
@@ -62,7 +69,6 @@ func (w *Window) look() *Window {
 		w.album(state, setting.width, setting.dark)
 	}
 	w.set(w.width, w.dark)
-	return w
 }
 
 // settle waits until the keyboard is where the page wants it, which is a moment after the page has come.
@@ -143,13 +149,26 @@ func (w *Window) hear(event any) {
 		go w.pass(e) // what listens must not wait for an answer itself
 	case *network.EventRequestWillBeSent:
 		w.pending[string(e.RequestID)] = e.Request.URL
+		w.note(e.Request.Method, e.Request.URL, e.Request.Headers)
+		for _, part := range e.Request.PostDataEntries {
+			w.note(string(part.Bytes))
+		}
 		if u, err := url.Parse(e.Request.URL); err != nil || u.Scheme != "data" && !w.isKnown(e.Request.URL) {
 			w.trouble("a request to somebody else: %s", e.Request.URL)
 		}
+	case *network.EventRequestWillBeSentExtraInfo:
+		w.note(e.Headers)
 	case *network.EventLoadingFinished:
 		if e.EncodedDataLength > 0 { // else it came from the cache
 			w.loaded[w.pending[string(e.RequestID)]] = int(e.EncodedDataLength)
 		}
+	}
+}
+
+// note keeps what is sent, if the story wants to know.
+func (w *Window) note(what ...any) {
+	if w.sent != nil {
+		fmt.Fprintln(w.sent, what...)
 	}
 }
 

@@ -6,6 +6,10 @@ const stateOf = () => [document.documentElement.lang, location.pathname.replace(
   ...[...document.querySelectorAll("[role=alert]")].map((alert) => alert.id || "alert"),
   ...[...document.querySelectorAll("button, input, summary")].filter(shown).map((one) => one.name || spoken(one)).sort()].join(" | ");
 
+// screenOf names a screen of the authenticator app, which stays at one address, with accounts of any name.
+const screenOf = () => [document.documentElement.lang, tidy(document.querySelector("h1")?.textContent), ...[...document.querySelectorAll("h2, .say, .wrong")].filter(shown).map((one) => tidy(one.textContent)),
+  ...[...document.querySelectorAll("button:not(.entry), input, summary")].filter(shown).map(spoken).sort(), document.querySelector(".entry") ? "entries" : ""].join(" | ");
+
 const about = (element) => `${element.localName}${element.id ? "#" + element.id : ""} “${spoken(element).slice(0, 40)}”`;
 
 // inSentence tells whether a link is part of a sentence, where a line is as high as it is.

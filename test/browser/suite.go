@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -39,6 +40,7 @@ type Suite struct {
 
 	mu     sync.Mutex
 	looked map[string]bool // the pages that were looked at
+	camera sync.Mutex      // there is one, for all phones
 }
 
 // Start builds the program and starts Chromium. Without Chromium there is nothing to start, and each story says so.
@@ -89,6 +91,7 @@ func (s *Suite) startChromium(path string) error {
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox,
 		chromedp.Flag("disable-gpu", true), chromedp.Flag("disable-features", extras), chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"),
+		chromedp.Flag("use-fake-device-for-media-stream", true), chromedp.Flag("use-file-for-fake-video-capture", s.film()),
 		chromedp.Flag("autoplay-policy", "no-user-gesture-required"), chromedp.Flag("lang", "en-GB"),
 		chromedp.UserDataDir(profile))
 	allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(), options...)
@@ -170,5 +173,16 @@ func readLocale(language string) (map[string]string, error) {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	return texts, nil
+	return texts, readApp(language, texts)
+}
+
+var sentence = regexp.MustCompile(`(?m)^  '([\w.-]+)': '(.+)',$`)
+
+// readApp adds the sentences of the authenticator app.
+func readApp(language string, texts map[string]string) error {
+	raw, err := os.ReadFile(filepath.Join(module, "authenticator/src/text", language+".ts"))
+	for _, one := range sentence.FindAllStringSubmatch(string(raw), -1) {
+		texts["app:"+one[1]] = one[2]
+	}
+	return err
 }

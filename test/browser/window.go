@@ -49,6 +49,7 @@ type Window struct {
 	troubles []string       // what the browser complained of
 	loaded   map[string]int // bytes over the wire, by address
 	pending  map[string]string
+	sent     *strings.Builder // what is sent, where a story listens to that
 }
 
 // Window opens a browser that nobody has used.
@@ -218,12 +219,18 @@ func (w *Window) Fill(field, text string) *Window {
 	w.t.Helper()
 	w.click("the field "+field, "field", field)
 	eval[bool](w, "document.activeElement.select?.(), true")
+	w.insert(text)
+	return w
+}
+
+// insert puts text in the place of what is selected.
+func (w *Window) insert(text string) {
+	w.t.Helper()
 	if text == "" {
 		w.Key(kb.Delete)
-		return w
+		return
 	}
 	call(w, input.InsertText, input.InsertTextParams{Text: text})
-	return w
 }
 
 // Unbounded makes a field take any length, as a script does that heeds no field.
@@ -467,6 +474,18 @@ func call[P, R any](w *Window, command cdp.Command[P, R], parameters P) R {
 	ctx, cancel := context.WithTimeout(w.ctx, patience)
 	defer cancel()
 	result, err := chromedp.Call(ctx, command, parameters)
+	if err != nil {
+		w.t.Fatalf("%s: %v", command.Method, err)
+	}
+	return result
+}
+
+// callBrowser gives a command to the browser as a whole, beyond the window.
+func callBrowser[P, R any](w *Window, command cdp.Command[P, R], parameters P) R {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(w.ctx, patience)
+	defer cancel()
+	result, err := chromedp.CallBrowser(ctx, command, parameters)
 	if err != nil {
 		w.t.Fatalf("%s: %v", command.Method, err)
 	}

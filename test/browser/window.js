@@ -15,11 +15,16 @@ const valueOf = (name) => fields(name)[0]?.value ?? "";
 const spoken = (element) => {
   const copy = element.cloneNode(true);
   copy.querySelectorAll(".hidden").forEach((part) => part.remove());
-  return tidy(copy.textContent);
+  return tidy(copy.textContent) || tidy(element.ariaLabel); // an icon has a name and no words
 };
+
+// labelled is the field whose label begins with one of the candidates.
+const labelled = (candidates) => [...document.querySelectorAll("input:not([type=hidden]), select, textarea")]
+  .filter(shown).find((field) => candidates.some((text) => tidy(field.labels?.[0]?.textContent).startsWith(text)));
 
 const finders = {
   field: (name) => fields(name)[0],
+  labelled,
   choice: (value) => {
     const box = [...document.querySelectorAll("input[type=radio], input[type=checkbox]")].find((input) => input.value === value);
     return box?.closest("label") ?? box;
@@ -102,3 +107,7 @@ const pictured = (...months) => {
   copy.querySelectorAll("time, .demo, script, input[type=hidden], details:not([open]) > :not(summary)").forEach((one) => one.remove());
   return tidy(copy.textContent).replace(new RegExp(`\\d+ (${months.join("|")})`, "g"), "0 month").replace(/\d/g, "0");
 };
+
+// codes are those that the authenticator app shows.
+const codes = () => [...document.querySelectorAll(".otp")].map((one) => one.textContent.replace(/\s/g, "")).filter(Boolean);
+const nextCode = () => document.querySelector(".next")?.textContent.replace(/\D/g, "") ?? "";

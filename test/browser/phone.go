@@ -1,0 +1,253 @@
+// A phone with the authenticator app, and what a person does with it: a page that changes without another one coming.
+package browser
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/dom"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/cdproto/webauthn"
+	"github.com/chromedp/chromedp"
+)
+
+// Phone is a window with the app. Its verbs wait for what they need, because the app answers when it has done its work.
+type Phone struct{ *Window }
+
+// Phone opens a browser that nobody has used, as wide as a phone, which may use the camera.
+func (s *Suite) Phone(t testing.TB, base string) *Phone {
+	t.Helper()
+	p := &Phone{s.Window(t, base).Width(narrow)}
+	p.permit("camera", browser.PermissionSettingGranted)
+	p.permit("clipboard-write", browser.PermissionSettingGranted)
+	return p
+}
+
+// Phone is one that goes to the county's server.
+func (c *County) Phone() *Phone { return c.suite.Phone(c.t, c.Base) }
+
+// Tab opens the app's address in a second tab.
+func (p *Phone) Tab() *Phone { return (&Phone{p.Window.Tab()}).Start("") }
+
+// Start goes to the app. What follows the address, if anything, is its fragment.
+func (p *Phone) Start(fragment string) *Phone {
+	p.t.Helper()
+	p.run("opening the app", chromedp.Navigate(p.base+"/authenticator/"+fragment))
+	return p.settled()
+}
+
+// Again loads the page again, as a phone does that has thrown it out of its memory.
+func (p *Phone) Again() *Phone {
+	p.t.Helper()
+	p.run("loading the app again", chromedp.Reload())
+	return p.settled()
+}
+
+// settled waits until a screen is there.
+func (p *Phone) settled() *Phone {
+	p.t.Helper()
+	p.Wait("document.querySelector('main h1')")
+	return p
+}
+
+// PIN chooses a lock that opens with the PIN.
+func (p *Phone) PIN(pin string) *Phone {
+	p.t.Helper()
+	return p.Tap("Choose a PIN").Fill("New PIN", pin).Fill("The same PIN again", pin).Tap("Save PIN").See("Your accounts")
+}
+
+// Open opens the lock with the PIN.
+func (p *Phone) Open(pin string) *Phone {
+	p.t.Helper()
+	return p.Fill("PIN", pin).Tap("Unlock")
+}
+
+// Tap presses a button by its words, once it is there.
+func (p *Phone) Tap(words string) *Phone {
+	p.t.Helper()
+	p.waitFor("!place('pressable', %s).Trouble", p.say(words))
+	p.Window.Tap(words)
+	return p
+}
+
+// Fill types into the field with the label, in place of what stands there.
+func (p *Phone) Fill(label, text string) *Phone {
+	p.t.Helper()
+	p.waitFor("!place('labelled', %s).Trouble", p.say(label))
+	p.click("the field "+label, "labelled", p.say(label))
+	eval[bool](p.Window, "document.activeElement.select?.(), true")
+	p.insert(text)
+	return p
+}
+
+// See waits for words on the screen, or sentences of the app's texts, and holds the screen to the rules.
+func (p *Phone) See(words ...string) *Phone {
+	p.t.Helper()
+	for _, one := range words {
+		p.waitFor("%s.some((one) => words().includes(one))", p.say(one))
+	}
+	return p.look()
+}
+
+// Gone waits until words are no more on the screen.
+func (p *Phone) Gone(words string) *Phone {
+	p.t.Helper()
+	p.waitFor("!%s.some((one) => words().includes(one))", p.say(words))
+	return p
+}
+
+func (p *Phone) waitFor(expression string, words []string) {
+	p.t.Helper()
+	raw, err := json.Marshal(words)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.Wait(fmt.Sprintf(expression, raw))
+}
+
+var digits = regexp.MustCompile(`\d+`)
+
+// look holds the screen to the rules that pages are held to, once for each. The app's files are weighed where it is built.
+func (p *Phone) look() *Phone {
+	p.t.Helper()
+	// Codes come and go on the same screen, and names are the story's.
+	state := digits.ReplaceAllString(fmt.Sprint("app ", p.ask("screenOf()")), "0")
+	if p.suite.first(state) {
+		p.settle(state)
+		p.inspect(state)
+	}
+	return p
+}
+
+// Codes are those on the screen, without their spaces, from the first row to the last.
+func (p *Phone) Codes() []string {
+	p.t.Helper()
+	return eval[[]string](p.Window, "codes")
+}
+
+// ShowsCodeOf waits until the app shows the code of the secret that oathtool makes now, and gives it.
+func (p *Phone) ShowsCodeOf(secret string) (code string) {
+	p.t.Helper()
+	again := time.NewTicker(50 * time.Millisecond)
+	defer again.Stop()
+	for late := time.After(patience); ; {
+		code = totp(p.t, p.suite, secret, time.Now())
+		for _, shown := range p.Codes() {
+			if shown == code {
+				return code
+			}
+		}
+		select {
+		case <-again.C:
+		case <-late:
+			p.t.Fatalf("oathtool says %s, the app %v", code, p.Codes())
+		}
+	}
+}
+
+// NextCode waits for the last seconds of the code, in which the app shows the next one.
+func (p *Phone) NextCode() string {
+	p.t.Helper()
+	p.Wait("nextCode()")
+	return eval[string](p.Window, "nextCode()")
+}
+
+// Ahead moves the clock of the page, from when it is loaded next on. Neither the browser nor its worker knows.
+func (p *Phone) Ahead(by time.Duration) *Phone {
+	p.t.Helper()
+	call(p.Window, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: fmt.Sprintf(
+		"{ const real = Date.now.bind(Date); globalThis.ahead = %d; Date.now = () => real() + globalThis.ahead; }", by.Milliseconds())})
+	return p
+}
+
+// Later moves on the clock of a page that was loaded after Ahead.
+func (p *Phone) Later(by time.Duration) *Phone {
+	p.t.Helper()
+	eval[bool](p.Window, fmt.Sprintf("(globalThis.ahead += %d, true)", by.Milliseconds()))
+	return p
+}
+
+// AskedBefore makes older what the worker has noted about when it asked for the newest version.
+func (p *Phone) AskedBefore(age time.Duration) *Phone {
+	p.t.Helper()
+	eval[bool](p.Window, fmt.Sprintf("caches.open('woggle-asked').then((log) => log.put('/authenticator/asked', new Response(String(Date.now() - %d)))).then(() => true)", age.Milliseconds()))
+	return p
+}
+
+// Kept waits until the worker keeps the app, so that it starts without a network.
+func (p *Phone) Kept() *Phone {
+	p.t.Helper()
+	eval[bool](p.Window, "navigator.serviceWorker.ready.then(() => true)")
+	p.Wait("navigator.serviceWorker.controller")
+	return p
+}
+
+// DeviceLock gives the phone a lock of its own, which opens passkeys at once and answers with a key (PRF).
+func (p *Phone) DeviceLock() *Phone {
+	p.t.Helper()
+	call(p.Window, webauthn.Enable, webauthn.EnableParams{})
+	call(p.Window, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{Options: &webauthn.VirtualAuthenticatorOptions{
+		Protocol: webauthn.AuthenticatorProtocolCtap2, Ctap2version: webauthn.Ctap2versionCtap21, Transport: webauthn.AuthenticatorTransportInternal,
+		HasResidentKey: true, HasUserVerification: true, HasPrf: true, IsUserVerified: true, AutomaticPresenceSimulation: true}})
+	return p
+}
+
+// NoCamera is what somebody has said who was asked whether the app may use the camera.
+func (p *Phone) NoCamera() *Phone {
+	p.t.Helper()
+	p.permit("camera", browser.PermissionSettingDenied)
+	return p
+}
+
+func (p *Phone) permit(what string, setting browser.PermissionSetting) {
+	p.t.Helper()
+	callBrowser(p.Window, browser.SetPermission, browser.SetPermissionParams{Permission: &browser.PermissionDescriptor{Name: what}, Setting: setting, BrowserContextID: p.contextID()})
+}
+
+// Saves are the files that the app saves from now on: they come into the folder.
+func (p *Phone) Saves(folder string) *Phone {
+	p.t.Helper()
+	callBrowser(p.Window, browser.SetDownloadBehavior, browser.SetDownloadBehaviorParams{Behavior: browser.SetDownloadBehaviorBehaviorAllow, DownloadPath: folder, BrowserContextID: p.contextID()})
+	return p
+}
+
+// File chooses a file where the screen asks for one.
+func (p *Phone) File(path string) *Phone {
+	p.t.Helper()
+	p.Wait("document.querySelector('input[type=file]')")
+	input := call(p.Window, runtime.Evaluate, runtime.EvaluateParams{Expression: "document.querySelector('input[type=file]')"})
+	call(p.Window, dom.SetFileInputFiles, dom.SetFileInputFilesParams{Files: []string{path}, ObjectID: input.Result.ObjectID})
+	return p
+}
+
+// Address is all that stands in the address bar.
+func (p *Phone) Address() string {
+	p.t.Helper()
+	return strings.TrimPrefix(eval[string](p.Window, "location.href"), p.base)
+}
+
+func (w *Window) contextID() cdp.BrowserContextID {
+	return chromedp.FromContext(w.ctx).BrowserContextID
+}
+
+// Listen notes from now on what the phone sends: addresses, headers and bodies.
+func (p *Phone) Listen() *Phone {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.sent = &strings.Builder{}
+	return p
+}
+
+// Sent is all that was noted.
+func (p *Phone) Sent() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.sent.String()
+}
