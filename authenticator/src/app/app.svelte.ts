@@ -84,19 +84,19 @@ export class App {
 
   /** Reads anew what the vault holds: after every change, in this window or another. */
   async refresh(): Promise<void> {
+    if (this.vault.state === 'open') {
+      try {
+        this.entries = await this.vault.list();
+        await this.#recode();
+      } catch (cause) {
+        this.fail(cause);
+      }
+    }
+    // The list is shown once it is there. Whoever is quick must not see the screen closed that they opened meanwhile.
     const before = this.phase;
     this.#enter(this.vault.state);
-    if (this.phase !== 'open') {
-      this.#forgetCodes();
-      return;
-    }
-    try {
-      this.entries = await this.vault.list();
-      await this.#recode();
-    } catch (cause) {
-      this.fail(cause);
-    }
-    if (before !== 'open') this.#opened();
+    if (this.phase !== 'open') this.#forgetCodes();
+    else if (before !== 'open') this.#opened();
   }
 
   #enter(state: State): void {
@@ -156,7 +156,7 @@ export class App {
     const at = this.clock.right();
     this.#codesUntil = at + 1000; // also where it fails: it is tried again, but not all the time
     const codes = await this.vault.codes(at);
-    if (this.phase !== 'open') return;
+    if (this.vault.state !== 'open') return;
     this.codes = codes;
     this.#codesUntil = at + 1000 * Math.min(30, ...[...codes.values()].map((code) => code.secondsLeft));
     this.clock.tick(this.clock.device());
