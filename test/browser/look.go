@@ -138,7 +138,7 @@ func (w *Window) hear(event any) {
 	defer w.mu.Unlock()
 	switch e := event.(type) {
 	case *log.EventEntryAdded:
-		if !w.isAnswer(e.Entry) && !isHaste(e.Entry) {
+		if !w.isAnswer(e.Entry) && !isHaste(e.Entry) && !isCut(e.Entry) {
 			w.trouble("%s %s: %s (%s)", e.Entry.Source, e.Entry.Level, e.Entry.Text, e.Entry.URL)
 		}
 	case *runtime.EventExceptionThrown:
@@ -186,6 +186,11 @@ func (w *Window) isAnswer(entry *log.Entry) bool {
 // isHaste tells whether an entry is only about a story that typed into a page before the page itself had chosen a field.
 func isHaste(entry *log.Entry) bool {
 	return entry.Source == log.EntrySourceRendering && strings.HasPrefix(entry.Text, "Autofocus processing was blocked")
+}
+
+// isCut tells whether an entry is only about a server that a story has taken away.
+func isCut(entry *log.Entry) bool {
+	return entry.Source == log.EntrySourceNetwork && strings.Contains(entry.Text, "net::ERR_CONNECTION_REFUSED") && strings.Contains(entry.URL, "/authenticator/")
 }
 
 // noTroubles fails the story if the browser complained of anything: a script or style that the policy of the page

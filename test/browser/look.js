@@ -59,7 +59,7 @@ const luminance = (...colours) => {
 // and nothing may lie over what it is at (2.4.11).
 const ring = () => {
   const at = document.activeElement;
-  if (at === document.body) return "";
+  if (at === document.body || at.tabIndex < 0) return ""; // a heading that a screen reader is sent to
   const style = getComputedStyle(at);
   if (!at.matches(":focus-visible") || style.outlineStyle === "none" || parseFloat(style.outlineWidth) < 2) return `nobody sees that the keyboard is at ${about(at)}`;
   const grounds = [];
@@ -85,7 +85,10 @@ const faults = () => {
   if (!["en", "cy"].includes(root.lang)) wrong.push(`its language is “${root.lang}”`);
   if (document.querySelectorAll("main").length !== 1) wrong.push("it does not have one main part");
   if (document.querySelector("[style]:not(html), style, script:not([src])")) wrong.push("it has style or script inside");
-  if (root.scrollWidth > root.clientWidth) wrong.push(`it is ${root.scrollWidth} pixels wide in a window of ${root.clientWidth}`);
+  if (root.scrollWidth > root.clientWidth) {
+    const widest = [...document.body.querySelectorAll("*")].sort((a, b) => b.getBoundingClientRect().right - a.getBoundingClientRect().right)[0];
+    wrong.push(`it is ${root.scrollWidth} pixels wide in a window of ${root.clientWidth}, because of ${about(widest)}`);
+  }
   for (const one of targets()) {
     const { width, height } = one.getBoundingClientRect();
     if (height < least.target - 0.5) wrong.push(`${about(one)} is ${Math.round(height)} pixels high`);
@@ -99,7 +102,7 @@ const faults = () => {
     }
     const size = parseFloat(getComputedStyle(element).fontSize);
     const floor = element.closest(".tag") ? least.tag
-      : element.closest(".hint, .small, small, .say, .wrong, .foot, .demo, .list span, .needed, th, time, .quiet") ? least.hint : least.text;
+      : element.closest(".hint, .small, .less, small, .say, .wrong, .foot, .demo, .list span, .needed, th, time, .quiet") ? least.hint : least.text;
     if (size < floor - 0.1) wrong.push(`“${tidy(node.data).slice(0, 40)}” is ${size} pixels small`);
   }
   const typed = "input:not([type=hidden], [type=radio], [type=checkbox]), select, textarea";

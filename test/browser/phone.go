@@ -4,6 +4,7 @@ package browser
 import (
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -12,8 +13,10 @@ import (
 	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/dom"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/cdproto/storage"
 	"github.com/chromedp/cdproto/webauthn"
 	"github.com/chromedp/chromedp"
 )
@@ -250,4 +253,117 @@ func (p *Phone) Sent() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.sent.String()
+}
+
+// Owned is a window of the browser's own profile: only what is kept for good can be installed.
+func (s *Suite) Owned(t testing.TB, base string) *Phone {
+	t.Helper()
+	s.need(t)
+	p := &Phone{&Window{t: t, suite: s, base: base, width: narrow}}
+	p.begin(s.chromium)
+	return p
+}
+
+// NotInstallable are the reasons for which the browser would not install the app.
+func (p *Phone) NotInstallable() (reasons []string) {
+	p.t.Helper()
+	for _, one := range call(p.Window, page.GetAppManifest, page.GetAppManifestParams{}).Errors {
+		reasons = append(reasons, one.Message)
+	}
+	for _, one := range call(p.Window, page.GetInstallabilityErrors, cdp.Empty{}).InstallabilityErrors {
+		reasons = append(reasons, one.ErrorID)
+	}
+	return reasons
+}
+
+// Speaks is for after the app was told to speak another language.
+func (p *Phone) Speaks(code string) *Phone {
+	p.t.Helper()
+	p.welsh = code == "cy"
+	p.Wait(fmt.Sprintf("document.documentElement.lang === %q", code))
+	return p
+}
+
+// Offer opens the app by a link that carries an account, as another page or the camera does.
+func (p *Phone) Offer(link string) *Phone {
+	p.t.Helper()
+	eval[bool](p.Window, fmt.Sprintf("(location.hash = %q, true)", "#"+link))
+	return p
+}
+
+// Add adds the account of a link.
+func (p *Phone) Add(link string) *Phone {
+	p.t.Helper()
+	return p.Offer(link).See("Add this account?").Tap("Add").See("Your accounts").Gone("Add this account?")
+}
+
+// Tick ticks the box with the words.
+func (p *Phone) Tick(words string) *Phone {
+	p.t.Helper()
+	p.click("the box "+words, "labelled", p.say(words))
+	return p
+}
+
+// Away puts the window out of sight, as somebody does who goes to another app; Back brings it to the front again.
+func (p *Phone) Away() *Phone { return p.shown(browser.WindowStateMinimized) }
+
+// Back brings it back.
+func (p *Phone) Back() *Phone { return p.shown(browser.WindowStateNormal) }
+
+func (p *Phone) shown(state browser.WindowState) *Phone {
+	p.t.Helper()
+	hidden := state == browser.WindowStateMinimized
+	call(p.Window, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: !hidden})
+	id := callBrowser(p.Window, browser.GetWindowForTarget, browser.GetWindowForTargetParams{TargetID: chromedp.FromContext(p.ctx).Target.TargetID}).WindowID
+	callBrowser(p.Window, browser.SetWindowBounds, browser.SetWindowBoundsParams{WindowID: id, Bounds: &browser.Bounds{WindowState: state}})
+	p.Wait(fmt.Sprintf("document.hidden === %t", hidden))
+	return p
+}
+
+// Room is how many bytes the browser lets the app keep; 0 is as many as usual.
+func (p *Phone) Room(bytes float64) *Phone {
+	p.t.Helper()
+	quota := &bytes
+	if bytes == 0 {
+		quota = nil
+	}
+	call(p.Window, storage.OverrideQuotaForOrigin, storage.OverrideQuotaForOriginParams{Origin: p.base, QuotaSize: quota})
+	return p
+}
+
+// Saved waits for the one file that the app has saved in the folder.
+func (p *Phone) Saved(folder string) (path string) {
+	p.t.Helper()
+	again := time.NewTicker(50 * time.Millisecond)
+	defer again.Stop()
+	for late := time.After(patience); ; {
+		if files, _ := filepath.Glob(filepath.Join(folder, "*.json")); len(files) == 1 {
+			return files[0]
+		}
+		select {
+		case <-again.C:
+		case <-late:
+			p.t.Fatal("the app saved nothing")
+		}
+	}
+}
+
+// Sequence are the pictures that the app shows one after the other.
+func (p *Phone) Sequence() (pictures [][]byte) {
+	p.t.Helper()
+	seen := map[string]bool{}
+	for late := time.Now().Add(patience); ; {
+		before := p.Read(".qr", "aria-label")
+		picture := p.Screenshot(".qr")
+		if !seen[before] && p.Read(".qr", "aria-label") == before {
+			seen[before] = true
+			pictures = append(pictures, picture)
+		}
+		if numbers := digits.FindAllString(before, 2); numbers[1] == fmt.Sprint(len(pictures)) {
+			return pictures
+		}
+		if time.Now().After(late) {
+			p.t.Fatalf("of %s only %d were seen", before, len(pictures))
+		}
+	}
 }

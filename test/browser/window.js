@@ -70,7 +70,8 @@ const read = (selector, attribute) => {
 };
 
 // focused names what the keyboard is at.
-const focused = () => document.activeElement.name && document.activeElement.localName !== "button" ? document.activeElement.name : spoken(document.activeElement);
+const focused = () => document.activeElement.name && document.activeElement.localName !== "button" ? document.activeElement.name
+  : spoken(document.activeElement) || tidy(document.activeElement.labels?.[0]?.textContent);
 
 // pictures are those of the page. Each is waited for where a reader would see it; one that does not come ends the story.
 const pictures = async () => {
