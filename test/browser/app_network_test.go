@@ -40,8 +40,8 @@ func TestTheAppWithoutANetwork(t *testing.T) {
 	phone.ShowsCodeOf(secret)
 	phone.Tap("Add an account").Tap("Other account").Tap("Enter the key").Fill("Key", otherLink).Tap("Next").Tap("Add")
 	phone.ShowsCodeOf(otherSecret)
-	for _, one := range []string{"Backup", "Move to another phone", "Lock", "About"} {
-		phone.Tap("Settings").Tap(one).See(one).Gone("The app can’t start").Tap("Back").Tap("Back")
+	for button, seen := range map[string]string{"Backup": "A backup is a file", "Move to another phone": "Open this app on both phones.", "Lock": "Now: a PIN"} {
+		phone.Tap("Settings").Tap(button).See(seen).Tap("Back").Tap("Back")
 	}
 	site.Start()
 }

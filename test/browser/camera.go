@@ -28,15 +28,7 @@ func (p *Phone) Scan(press, seen string, pictures ...[]byte) *Phone {
 	p.t.Helper()
 	p.suite.camera.Lock()
 	defer p.suite.camera.Unlock()
-	var film bytes.Buffer
-	for _, picture := range pictures {
-		frame, err := filmed(picture)
-		if err != nil {
-			p.t.Fatal(err)
-		}
-		film.Write(bytes.Repeat(frame, still))
-	}
-	if err := os.WriteFile(p.suite.film(), film.Bytes(), 0o600); err != nil {
+	if err := p.suite.show(pictures...); err != nil {
 		p.t.Fatal(err)
 	}
 	p.Tap(press)
@@ -45,18 +37,38 @@ func (p *Phone) Scan(press, seen string, pictures ...[]byte) *Phone {
 	return p.look()
 }
 
-// filmed is one frame of the film: the picture of a screen on a grey table. A file of such frames is a film as it is (MJPEG).
-func filmed(picture []byte) ([]byte, error) {
-	screen, err := png.Decode(bytes.NewReader(picture))
-	if err != nil {
-		return nil, err
+// show makes the film, of an empty table if there is no picture.
+func (s *Suite) show(pictures ...[]byte) error {
+	var film bytes.Buffer
+	for _, picture := range pictures {
+		screen, err := png.Decode(bytes.NewReader(picture))
+		if err != nil {
+			return err
+		}
+		frame, err := filmed(screen)
+		if err != nil {
+			return err
+		}
+		film.Write(bytes.Repeat(frame, still))
 	}
+	if len(pictures) == 0 {
+		frame, err := filmed(image.Transparent)
+		if err != nil {
+			return err
+		}
+		film.Write(frame)
+	}
+	return os.WriteFile(s.film(), film.Bytes(), 0o600)
+}
+
+// filmed is one frame of the film: the picture of a screen on a grey table. A file of such frames is a film as it is (MJPEG).
+func filmed(screen image.Image) ([]byte, error) {
 	frame := image.NewRGBA(image.Rect(0, 0, filmWidth, filmHeight))
 	draw.Draw(frame, frame.Bounds(), image.NewUniform(color.Gray{Y: 0x88}), image.Point{}, draw.Src)
 	size := screen.Bounds().Size()
 	at := image.Pt((filmWidth-size.X)/2, (filmHeight-size.Y)/2)
 	draw.Draw(frame, image.Rectangle{Min: at, Max: at.Add(size)}, screen, screen.Bounds().Min, draw.Over)
 	var out bytes.Buffer
-	err = jpeg.Encode(&out, frame, &jpeg.Options{Quality: 90})
+	err := jpeg.Encode(&out, frame, &jpeg.Options{Quality: 90})
 	return out.Bytes(), err
 }

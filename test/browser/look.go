@@ -138,7 +138,7 @@ func (w *Window) hear(event any) {
 	defer w.mu.Unlock()
 	switch e := event.(type) {
 	case *log.EventEntryAdded:
-		if !w.isAnswer(e.Entry) && !isHaste(e.Entry) && !isCut(e.Entry) {
+		if !w.isAnswer(e.Entry) && !isHaste(e.Entry) && !isCut(e.Entry) && !isOffer(e.Entry) {
 			w.trouble("%s %s: %s (%s)", e.Entry.Source, e.Entry.Level, e.Entry.Text, e.Entry.URL)
 		}
 	case *runtime.EventExceptionThrown:
@@ -192,6 +192,9 @@ func isHaste(entry *log.Entry) bool {
 func isCut(entry *log.Entry) bool {
 	return entry.Source == log.EntrySourceNetwork && strings.Contains(entry.Text, "net::ERR_CONNECTION_REFUSED") && strings.Contains(entry.URL, "/authenticator/")
 }
+
+// isOffer tells whether an entry is only about the app's own button for putting it on the home screen, in place of the browser's.
+func isOffer(entry *log.Entry) bool { return strings.HasPrefix(entry.Text, "Banner not shown") }
 
 // noTroubles fails the story if the browser complained of anything: a script or style that the policy of the page
 // forbids, a file that is missing, a request to somebody else.

@@ -41,7 +41,7 @@ const least = { target: 44, text: 17, hint: 15, tag: 13 };
 const atFirst = () => {
   const fields = [...document.querySelectorAll("main input:not([type=hidden], [type=radio], [type=checkbox], [readonly]), main [aria-invalid=true]")].filter(shown);
   const wanted = fields.find((field) => field.ariaInvalid === "true") ?? (fields.length === 1 && document.querySelector("main.card") && !document.querySelector("main [role=alert]") ? fields[0] : null);
-  return wanted && wanted !== document.activeElement ? `the keyboard is not at ${wanted.name}` : "";
+  return wanted && wanted !== document.activeElement ? `the keyboard is not at ${wanted.name || about(wanted)} but at ${about(document.activeElement)}` : "";
 };
 
 // luminance is that of a colour over what lies under it (WCAG 2.2, relative luminance).

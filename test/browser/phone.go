@@ -90,6 +90,13 @@ func (p *Phone) Fill(label, text string) *Phone {
 	return p
 }
 
+// Retry demands that the keyboard is where the mistake is.
+func (p *Phone) Retry() *Phone {
+	p.t.Helper()
+	p.Wait("document.activeElement.ariaInvalid === 'true'")
+	return p
+}
+
 // See waits for words on the screen, or sentences of the app's texts, and holds the screen to the rules.
 func (p *Phone) See(words ...string) *Phone {
 	p.t.Helper()
@@ -123,7 +130,6 @@ func (p *Phone) look() *Phone {
 	// Codes come and go on the same screen, and names are the story's.
 	state := digits.ReplaceAllString(fmt.Sprint("app ", p.ask("screenOf()")), "0")
 	if p.suite.first(state) {
-		p.settle(state)
 		p.inspect(state)
 	}
 	return p
@@ -276,11 +282,12 @@ func (p *Phone) NotInstallable() (reasons []string) {
 	return reasons
 }
 
-// Speaks is for after the app was told to speak another language.
-func (p *Phone) Speaks(code string) *Phone {
+// Speak presses the language by its own name.
+func (p *Phone) Speak(name, code string) *Phone {
 	p.t.Helper()
+	p.welsh = false
+	p.Tap(name).Wait(fmt.Sprintf("document.documentElement.lang === %q", code))
 	p.welsh = code == "cy"
-	p.Wait(fmt.Sprintf("document.documentElement.lang === %q", code))
 	return p
 }
 
@@ -329,6 +336,12 @@ func (p *Phone) Room(bytes float64) *Phone {
 	}
 	call(p.Window, storage.OverrideQuotaForOrigin, storage.OverrideQuotaForOriginParams{Origin: p.base, QuotaSize: quota})
 	return p
+}
+
+// Used is how many bytes the browser keeps for the app.
+func (p *Phone) Used() float64 {
+	p.t.Helper()
+	return eval[float64](p.Window, "navigator.storage.estimate().then(({ usage }) => usage)")
 }
 
 // Saved waits for the one file that the app has saved in the folder.

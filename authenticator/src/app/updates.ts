@@ -17,9 +17,10 @@ export class Updates {
   async register(): Promise<void> {
     const workers = navigator.serviceWorker as ServiceWorkerContainer | undefined;
     if (!workers) return;
-    const before = workers.controller;
+    let before = workers.controller;
     workers.addEventListener('controllerchange', () => {
-      if (before) this.ready();
+      if (before) this.ready(); // the first worker is no newer version
+      before = workers.controller;
     });
     try {
       this.#registration = await workers.register(this.#address(), { scope: this.base, updateViaCache: 'none' });
