@@ -63,7 +63,7 @@ func (p *Phone) settled() *Phone {
 // PIN chooses a lock that opens with the PIN.
 func (p *Phone) PIN(pin string) *Phone {
 	p.t.Helper()
-	return p.Tap("Choose a PIN").Fill("New PIN", pin).Fill("The same PIN again", pin).Tap("Save PIN").See("Your accounts")
+	return p.Tap("Choose a PIN").Fill("New PIN", pin).Fill("The same PIN again", pin).Tap("Save PIN").Gone("The same PIN again")
 }
 
 // Open opens the lock with the PIN.
