@@ -201,10 +201,8 @@ func (p *Phone) Kept() *Phone {
 // DeviceLock gives the phone a lock of its own, which opens passkeys at once and answers with a key (PRF).
 func (p *Phone) DeviceLock() *Phone {
 	p.t.Helper()
-	call(p.Window, webauthn.Enable, webauthn.EnableParams{})
-	call(p.Window, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{Options: &webauthn.VirtualAuthenticatorOptions{
-		Protocol: webauthn.AuthenticatorProtocolCtap2, Ctap2version: webauthn.Ctap2versionCtap21, Transport: webauthn.AuthenticatorTransportInternal,
-		HasResidentKey: true, HasUserVerification: true, HasPrf: true, IsUserVerified: true, AutomaticPresenceSimulation: true}})
+	p.keeper(webauthn.VirtualAuthenticatorOptions{Protocol: webauthn.AuthenticatorProtocolCtap2, Ctap2version: webauthn.Ctap2versionCtap21,
+		Transport: webauthn.AuthenticatorTransportInternal, HasResidentKey: true, HasUserVerification: true, HasPrf: true, IsUserVerified: true, AutomaticPresenceSimulation: true})
 	return p
 }
 
@@ -302,6 +300,13 @@ func (p *Phone) Offer(link string) *Phone {
 func (p *Phone) Add(link string) *Phone {
 	p.t.Helper()
 	return p.Offer(link).See("Add this account?").Tap("Add").See("Your accounts").Gone("Add this account?")
+}
+
+// Registered waits until the server knows the app, and may ask it about sign-ins.
+func (p *Phone) Registered() *Phone {
+	p.t.Helper()
+	p.Wait("performance.getEntriesByType('resource').some((one) => one.name.endsWith('/authenticator/api/devices') && one.responseEnd > 0)")
+	return p
 }
 
 // Tick ticks the box with the words.
