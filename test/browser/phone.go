@@ -28,6 +28,7 @@ type Phone struct{ *Window }
 func (s *Suite) Phone(t testing.TB, base string) *Phone {
 	t.Helper()
 	p := &Phone{s.Window(t, base).Width(narrow)}
+	p.words = s.appWelsh
 	p.permit("camera", browser.PermissionSettingGranted)
 	p.permit("clipboard-write", browser.PermissionSettingGranted)
 	return p

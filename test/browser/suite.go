@@ -35,8 +35,9 @@ type Suite struct {
 	chromium context.Context // of the browser itself, with one empty tab
 	stop     context.CancelFunc
 	axe      string
-	missing  []string // what this machine lacks
-	welsh    map[string][]string
+	missing  []string            // what this machine lacks
+	welsh    map[string][]string // the pages' sentences, by the English ones
+	appWelsh map[string][]string // those of the authenticator app
 
 	mu     sync.Mutex
 	looked map[string]bool // the pages that were looked at
@@ -61,7 +62,10 @@ func Start() (*Suite, error) {
 	if len(s.missing) > 0 {
 		return s, nil
 	}
-	if s.welsh, err = readWelsh(); err != nil {
+	if s.welsh, err = readWelsh(readLocale); err != nil {
+		return s, errors.Join(err, s.Stop())
+	}
+	if s.appWelsh, err = readWelsh(readApp); err != nil {
 		return s, errors.Join(err, s.Stop())
 	}
 	build := exec.Command("go", "build", "-o", s.program, "./cmd/woggle")
@@ -145,12 +149,12 @@ func (s *Suite) first(page string) bool {
 }
 
 // readWelsh reads what English sentences are in Welsh. The same English may be several things in Welsh.
-func readWelsh() (map[string][]string, error) {
-	english, err := readLocale("en")
+func readWelsh(read func(language string) (map[string]string, error)) (map[string][]string, error) {
+	english, err := read("en")
 	if err != nil {
 		return nil, err
 	}
-	welsh, err := readLocale("cy")
+	welsh, err := read("cy")
 	if err != nil {
 		return nil, err
 	}
@@ -176,16 +180,16 @@ func readLocale(language string) (map[string]string, error) {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	return texts, readApp(language, texts)
+	return texts, nil
 }
 
-var sentence = regexp.MustCompile(`(?m)^  '([\w.-]+)': '(.+)',$`)
+var appSentence = regexp.MustCompile(`(?m)^  '([\w.-]+)': '(.+)',$`)
 
-// readApp adds the sentences of the authenticator app.
-func readApp(language string, texts map[string]string) error {
+func readApp(language string) (map[string]string, error) {
 	raw, err := os.ReadFile(filepath.Join(module, "authenticator/src/text", language+".ts"))
-	for _, one := range sentence.FindAllStringSubmatch(string(raw), -1) {
-		texts["app:"+one[1]] = one[2]
+	texts := map[string]string{}
+	for _, one := range appSentence.FindAllStringSubmatch(string(raw), -1) {
+		texts[one[1]] = one[2]
 	}
-	return err
+	return texts, err
 }

@@ -42,8 +42,9 @@ type Window struct {
 	dark     bool
 	noScript bool
 	welsh    bool
-	apps     bool     // it is of a demonstration, which has sample apps
-	others   []string // sites of others that the story goes to as well
+	words    map[string][]string // Welsh for English
+	apps     bool                // it is of a demonstration, which has sample apps
+	others   []string            // sites of others that the story goes to as well
 
 	mu       sync.Mutex
 	troubles []string       // what the browser complained of
@@ -64,7 +65,7 @@ func (c *County) Window() *Window {
 func (s *Suite) Window(t testing.TB, base string) *Window {
 	t.Helper()
 	s.need(t)
-	w := &Window{t: t, suite: s, base: base}
+	w := &Window{t: t, suite: s, base: base, words: s.welsh}
 	w.begin(s.chromium, chromedp.WithNewBrowserContext())
 	return w
 }
@@ -90,7 +91,7 @@ func (w *Window) isOurs(address string) bool {
 // Tab opens a second tab of the same browser.
 func (w *Window) Tab() *Window {
 	w.t.Helper()
-	tab := &Window{t: w.t, suite: w.suite, base: w.base, apps: w.apps, others: w.others, noScript: w.noScript, welsh: w.welsh, width: w.width, dark: w.dark}
+	tab := &Window{t: w.t, suite: w.suite, base: w.base, words: w.words, apps: w.apps, others: w.others, noScript: w.noScript, welsh: w.welsh, width: w.width, dark: w.dark}
 	tab.begin(w.ctx)
 	return tab
 }
@@ -393,7 +394,7 @@ func (w *Window) Path() string {
 
 // say are the words to look for: in Welsh those that the locale files give for an English sentence.
 func (w *Window) say(words string) []string {
-	if welsh := w.suite.welsh[words]; w.welsh && welsh != nil {
+	if welsh := w.words[words]; w.welsh && welsh != nil {
 		return welsh
 	}
 	return []string{words}
