@@ -17,6 +17,7 @@
 //	starts.go    from exec to ready; the size of the program
 //	apps.go      sign-ins to an app against a handler that writes once and signs once; userinfo, introspection, refresh
 //	proxies.go   what a proxy asks, against the bare handler
+//	authenticator.go  how soon the authenticator app shows a code, in a slow Chromium
 //	grants.go    the same questions among few and among very many grants
 //	million.go   sign-ins among few and among very many people, on both databases
 //	profile.go   where the time goes: the server in this process, under the same load

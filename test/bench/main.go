@@ -62,11 +62,11 @@ type part struct {
 var parts = []part{{"signins", (*bench).measureSignIns}, {"storms", (*bench).measureStorms}, {"pages", (*bench).measurePages},
 	{"starts", (*bench).measureStarts}, {"telltale", (*bench).measureTelltale}, {"phones", (*bench).measurePhones}, {"calls", (*bench).measureCalls},
 	{"apps", (*bench).measureApps}, {"proxies", (*bench).measureProxies}, {"grants", (*bench).measureGrants},
-	{"million", (*bench).measureMillion}}
+	{"authenticator", (*bench).measureAuthenticator}, {"million", (*bench).measureMillion}}
 
 func main() {
 	small := flag.Bool("quick", false, "measure little, to try the bench itself")
-	only := flag.String("only", "", "measure these parts only, of signins,storms,pages,starts,telltale,phones,calls,apps,proxies,grants,million")
+	only := flag.String("only", "", "measure these parts only, of signins,storms,pages,starts,telltale,phones,calls,apps,proxies,grants,authenticator,million")
 	profiles := flag.String("profile", "", "write profiles of a server in this process into the folder, and measure nothing")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
