@@ -76,6 +76,7 @@ func TestNoRoomOnTheDevice(t *testing.T) {
 		}
 		phone.See("Your accounts")
 	}
-	phone.See(full).Room(0).Tap("Add").See("was added.").ShowsCodeOf(otherSecret)
-	phone.ShowsCodeOf(secret)
+	phone.See(full).Tap("Don’t add").Tap("Lock").Open(pin).See(full) // a try that can't be counted is none
+	phone.Room(0).Open(pin).See("Fenland").ShowsCodeOf(secret)
+	phone.Add(link2("Library")).See("Library was added.")
 }

@@ -5,6 +5,9 @@
 // verbs are what a person does: Open, Fill, Choose, Press, See. Whatever page a window comes to is looked at by itself
 // (look.go): the rules of accessibility, wide and narrow, light and dark, and that the browser had nothing to complain of.
 //
+// A Phone is a window with the authenticator app, whose screens change within one page, so its verbs wait. Its camera sees
+// films of other people's screens (camera.go). A Site serves the app alone, and can be taken away or have a newer version.
+//
 // The pictures of the user guide are taken on the way (picture.go). With WOGGLE_PICTURES=1 they are written; without, a
 // story fails if one is missing or its words are not those of the page any more.
 //
