@@ -37,7 +37,7 @@ func TestTheGuideAndItsPictures(t *testing.T) {
 					todo = append(todo, w.Links()...)
 				}
 			}
-			if len(read) != 9 {
+			if len(read) != 10 {
 				t.Errorf("%d pages were found", len(read))
 			}
 			var seen []string

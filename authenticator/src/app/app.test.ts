@@ -13,6 +13,9 @@ let factory: IDBFactory;
 
 beforeEach(() => {
   factory = new IDBFactory();
+  // What approvals ask of the page.
+  vi.stubGlobal('location', { origin: 'https://signin.northwold.example' });
+  vi.stubGlobal('document', Object.assign(new EventTarget(), { hidden: true }));
   vi.stubGlobal('history', { state: null, pushState: () => undefined, go: () => undefined, back: () => undefined });
 });
 
@@ -128,4 +131,15 @@ test('without a network the clock stays as it was', async () => {
   clock.offset = 86_400_000;
   await clock.measure('/authenticator/', () => Promise.reject(new TypeError('offline')));
   expect(clock.offset).toBe(86_400_000);
+});
+
+test('the list is shown once it is there, and what is opened then stays open', async () => {
+  const app = await withAccount();
+  app.lock();
+  const unlocked = app.unlock(pin);
+  await vi.waitFor(() => expect(app.phase).toBe('open'), { interval: 1 });
+  expect(app.entries).toHaveLength(1);
+  app.screens.go({ name: 'settings' });
+  await unlocked;
+  expect(app.screens.current.name).toBe('settings');
 });
