@@ -20,7 +20,7 @@ func (c *restoredCommand) Run(p *program, k *kong.Context) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(p.out, "Everybody is signed out. Void are access passes (%d), links (%d), first-use passwords, and the codes of apps up to now.\n",
+		fmt.Fprintf(p.out, "Everybody is signed out. Void are access passes (%d), links (%d), first-use passwords, new passwords that waited, and the codes of apps up to now.\n",
 			done.Passes, done.Links)
 		if done.Sets+done.Cards > 0 {
 			fmt.Fprintf(p.out, "Void are also sets of recovery codes (%d), whose owners make new ones, and printed cards (%d): woggle card issue makes new ones.\n",

@@ -65,3 +65,10 @@ func undoneSince(tx *db.Tx, user string, since time.Time) (bool, error) {
 	var one int
 	return tx.Found("SELECT 1 FROM vouches WHERE user_id = $1 AND undone_at > $2 LIMIT 1", []any{user, since.UnixMilli()}, &one)
 }
+
+// Restored ends every vouching that waits for a second helper, after a backup was put back (threat T88): whether that one has spoken
+// since is not known, and a first helper's word counts once.
+func Restored(tx *db.Tx) error {
+	_, err := tx.Exec("DELETE FROM vouches WHERE second_at = 0")
+	return err
+}

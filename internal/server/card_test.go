@@ -258,3 +258,17 @@ func TestARestoredBackupVoidsPaper(t *testing.T) {
 		}
 	})
 }
+
+// A card whose time ends is not all that is left: on the next day its owner would be locked out.
+func TestACardIsNotTheLastThatIsLeft(t *testing.T) {
+	one(t, func(s *site) {
+		user := s.member("aisha")
+		id := s.phoneOf(user, mobile, phone.Mobile, message.SMS)
+		s.cardOf(user, 0, 12)
+		b := s.browser().password("aisha", passphrase).fill("Verify", "one-time-code", s.code(mobile))
+		b.open("/security/methods/" + id + "/remove").press("Remove")
+		if !slices.Contains(s.methods(user), "phone") {
+			t.Error("the phone was removed, and a card for a camp is left")
+		}
+	})
+}

@@ -8,6 +8,7 @@ import (
 	"woggle/internal/audit"
 	"woggle/internal/db"
 	"woggle/internal/directory"
+	"woggle/internal/helping"
 	"woggle/internal/method/authenticator"
 	"woggle/internal/method/card"
 	"woggle/internal/method/passkey"
@@ -23,8 +24,8 @@ type Undone struct {
 }
 
 // Restored makes a database safe that was put back from a backup (threat T88). A backup is the past: sessions, open
-// sign-ins, links, passes, first-use passwords, recovery codes, cards and codes of apps that ended or were used since are back,
-// so all of them end here.
+// sign-ins, links, passes, first-use passwords, passwords that waited, recovery codes, cards, codes of apps and words of
+// helpers that ended or were used since are back, so all of them end here.
 func Restored(ctx context.Context, d *db.DB) (done Undone, err error) {
 	err = d.Tx(ctx, func(tx *db.Tx) (err error) {
 		if done.Newest, err = audit.Newest(tx); err != nil {
@@ -33,7 +34,7 @@ func Restored(ctx context.Context, d *db.DB) (done Undone, err error) {
 		if err := directory.Restored(tx); err != nil {
 			return err
 		}
-		if done.Links, done.Passes, err = signin.Restored(tx); err != nil {
+		if done.Links, done.Passes, err = signin.Restored(tx, done.Newest); err != nil {
 			return err
 		}
 		if err := authenticator.Restored(tx); err != nil {
@@ -46,6 +47,9 @@ func Restored(ctx context.Context, d *db.DB) (done Undone, err error) {
 			return err
 		}
 		if err := passkey.Restored(tx); err != nil {
+			return err
+		}
+		if err := helping.Restored(tx); err != nil {
 			return err
 		}
 		return audit.Record(tx, audit.Event{Type: audit.BackupRestored, Actor: audit.System})

@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"woggle/internal/db"
+	"woggle/internal/message"
 	"woggle/internal/method/authenticator"
+	"woggle/internal/method/phone"
 	"woggle/internal/server"
 )
 
@@ -73,5 +75,43 @@ func TestARestoredBackupBringsNothingSpentBack(t *testing.T) {
 			t.Errorf("%d first-use passwords are back", n)
 		}
 		return err
+	})
+}
+
+// T88: a new password that the owner threw away since, or said was none of theirs, does not come into force after all; and a
+// helper's word that was used since is not used again.
+func TestARestoredBackupBringsNothingBackThatWaits(t *testing.T) {
+	each(t, func(s *site) {
+		v := s.village()
+		mary := v.people["mary"]
+		s.phoneOf(mary, mobile, phone.Mobile, message.SMS)
+		s.weakly(mary, newPassword).sees("works tomorrow")
+		v.vouch(v.enter("hugh"), "mary")
+		s.clock.Advance(time.Hour)
+		if _, err := server.Restored(t.Context(), s.db); err != nil {
+			t.Fatal(err)
+		}
+		if b := v.vouch(v.enter("hetty"), "mary"); passPattern.MatchString(b.page.Text) {
+			t.Error("one helper alone made a pass")
+		}
+		s.clock.Advance(24 * time.Hour)
+		s.browser().password("mary", newPassword).sees("isn’t right")
+		s.browser().password("mary", passphrase).sees("from your app")
+	})
+}
+
+// One that had come into force before the newest event is the password, and stays it.
+func TestARestoredBackupKeepsAPasswordThatWaitedLongEnough(t *testing.T) {
+	one(t, func(s *site) {
+		user := s.member("aisha")
+		s.phoneOf(user, mobile, phone.Mobile, message.SMS)
+		s.weakly(user, newPassword).sees("works tomorrow")
+		s.clock.Advance(25 * time.Hour)
+		s.browser().password("aisha", passphrase).sees("isn’t right") // an event
+		s.clock.Advance(time.Hour)
+		if _, err := server.Restored(t.Context(), s.db); err != nil {
+			t.Fatal(err)
+		}
+		s.browser().password("aisha", newPassword).sees("Enter the code")
 	})
 }

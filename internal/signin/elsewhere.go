@@ -27,6 +27,7 @@ type Elsewhere struct {
 // detail is asked on another site's word: whoever has a stolen password there would have a way in here.
 func nextElsewhere(a Attempt, need Need, usable []Enrolled, now time.Time) Step {
 	usable = slices.DeleteFunc(usable, func(e Enrolled) bool { return len(need.Methods) > 0 && !slices.Contains(need.Methods, e.Kind) })
+	usable = a.strongest(usable)
 	level := session.LevelOf(a.Proofs)
 	switch {
 	case a.has(need, now) && level >= need.Level:

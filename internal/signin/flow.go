@@ -141,12 +141,13 @@ func Next(a Attempt, need Need, enrolled []Enrolled, now time.Time) Step {
 	if a.Elsewhere != nil {
 		return nextElsewhere(a, need, usable, now)
 	}
+	if a.weak() && a.added(Password) {
+		return refuse(ReasonHeld)
+	}
 	if !a.has(need, now) {
 		return provePossession(a, need, usable, enrolled, now)
 	}
 	switch {
-	case a.weak() && a.added(Password):
-		return refuse(ReasonHeld)
 	case a.Recover && !a.added(Password), !holds(enrolled, Password), a.byPass() && a.Person.Waiting && !a.Alone && !a.added(Password):
 		return enrol(a, []Kind{Password})
 	case need.Enrol != "" && !a.added(need.Enrol):
@@ -168,20 +169,22 @@ func Next(a Attempt, need Need, enrolled []Enrolled, now time.Time) Step {
 // provePossession asks for the second proof, or for the first method where none is set up. Where an app takes only some
 // kinds, and the person has none of them, they prove it with what they have, and then set up one that will do.
 func provePossession(a Attempt, need Need, usable, enrolled []Enrolled, now time.Time) Step {
+	if a.gaveUp() { // before anything narrows them: what is left may be just what was lost
+		usable = kept(usable, enrolled)
+	}
 	if len(need.Methods) > 0 && len(usable) > 0 {
 		able := slices.DeleteFunc(slices.Clone(usable), func(e Enrolled) bool { return !slices.Contains(need.Methods, e.Kind) })
 		anything := Need{Fresh: Recent, Since: need.Since}
 		switch {
 		case len(able) > 0:
 			usable = able
+		case a.weak() && a.has(anything, now):
+			return enrol(a, []Kind{Password}) // a method set up here would be a proof that makes the password work at once
 		case a.has(anything, now):
 			return enrolOne(a, need)
 		}
 	}
 	usable = a.strongest(usable)
-	if a.gaveUp() {
-		usable = kept(usable, enrolled)
-	}
 	switch {
 	case len(usable) > 0:
 		target, option := chosen(a, usable)

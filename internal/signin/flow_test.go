@@ -96,6 +96,9 @@ func TestNext(t *testing.T) {
 		{"who has methods and a pass proves a method", Attempt{Typed: "x", Person: &active, Proofs: []session.Proof{proof(AccessPass)}}, signIn, []Enrolled{password, phone, pass}, "prove phone p"},
 		{"unless all are lost", Attempt{Typed: "x", Lost: true, Person: &active, Proofs: []session.Proof{proof(AccessPass)}}, signIn, []Enrolled{password, phone, pass}, "enrol phone"},
 		{"what was set up after the pass was given is not passed by", Attempt{Typed: "x", Lost: true, Person: &active, Proofs: []session.Proof{proof(AccessPass)}}, signIn, []Enrolled{password, phone, pass, {ID: "n", Kind: Authenticator, CreatedAt: now}}, "prove authenticator n"},
+		{"nor where an older passkey is all that the policy would ask for", Attempt{Typed: "x", Lost: true, Policy: strongestOnly, Person: &active, Proofs: []session.Proof{proof(AccessPass)}}, signIn, []Enrolled{password, key, pass, {ID: "n", Kind: Phone, CreatedAt: now}}, "prove phone n"},
+		{"nor where an app takes nothing but that", Attempt{Typed: "x", Lost: true, Person: &active, Proofs: []session.Proof{proof(AccessPass)}}, onlyKey, []Enrolled{password, key, pass, {ID: "n", Kind: Phone, CreatedAt: now}}, "prove phone n"},
+		{"nor when wrong codes have stopped it", Attempt{Typed: "x", Lost: true, Person: &active, Proofs: []session.Proof{proof(AccessPass)}}, signIn, []Enrolled{password, pass, {ID: "n", Kind: Phone, CreatedAt: now, DisabledAt: now}}, "refuse needs-pass"},
 		{"the pass of one helper alone passes nothing by", Attempt{Typed: "x", Lost: true, Alone: true, Person: &active, Proofs: []session.Proof{proof(AccessPass)}}, signIn, []Enrolled{password, phone, alone}, "prove phone p"},
 		{"though the attempt forgot whose it was", Attempt{Typed: "x", Lost: true, Person: &active, Proofs: []session.Proof{proof(AccessPass)}}, signIn, []Enrolled{password, phone, alone}, "prove phone p"},
 		{"nor does it set up another where the one that there is was stopped", Attempt{Typed: "x", Alone: true, Person: &active, Proofs: []session.Proof{proof(AccessPass)}}, signIn, []Enrolled{password, dead, alone}, "refuse needs-pass"},
@@ -167,6 +170,8 @@ func TestNext(t *testing.T) {
 		{"with a code on paper as well", Attempt{Typed: "x", Recover: true, Added: []Added{{Kind: Password}}, Person: &active, Proofs: []session.Proof{proof(MailLink), proof(Phone), proof(Recovery), proof(Password)}}, signIn, []Enrolled{password, phone, codes10}, "done"},
 		{"what works at once is asked before a phone, whatever the default", Attempt{Typed: "x", Recover: true, Person: &active, Proofs: []session.Proof{proof(MailLink)}}, signIn, []Enrolled{password, landline, codes10, app}, "prove authenticator a"},
 		{"but a phone before what runs out", Attempt{Typed: "x", Recover: true, Person: &active, Proofs: []session.Proof{proof(MailLink)}}, signIn, []Enrolled{password, phone, codes10}, "prove phone p"},
+		{"where the policy takes no phone, a mailbox and a phone alone set nothing up that would make the password work at once", Attempt{Typed: "x", Recover: true, Policy: noPhones, Person: &active, Proofs: []session.Proof{proof(MailLink), proof(Phone)}}, signIn, []Enrolled{password, phone}, "enrol password"},
+		{"and the password waits there as well", Attempt{Typed: "x", Recover: true, Policy: noPhones, Added: []Added{{Kind: Password}}, Person: &active, Proofs: []session.Proof{proof(MailLink), proof(Phone)}}, signIn, []Enrolled{password, phone, waiting}, "refuse held"},
 		{"a pass cuts the wait short: the password is chosen again", Attempt{Typed: "x", Person: &Person{Status: directory.Active, Waiting: true}, Proofs: []session.Proof{proof(AccessPass), proof(Phone)}}, signIn, []Enrolled{password, phone, waiting}, "enrol password"},
 		{"a password that waits proves nothing and asks for nothing", Attempt{Typed: "x", Person: &Person{Status: directory.Active, Waiting: true}, Proofs: []session.Proof{proof(Password), proof(Phone)}}, signIn, []Enrolled{password, phone, waiting}, "done"},
 		{"who came in with a pass forgot the password too, and chooses one at once", Attempt{Typed: "x", Session: "s", Recover: true, Person: &active, Proofs: []session.Proof{proof(AccessPass), proof(Phone)}}, change, []Enrolled{password, phone}, "enrol password"},
@@ -194,6 +199,11 @@ func TestNext(t *testing.T) {
 		{"no detail is asked", atMicrosoft(&Person{Status: directory.Active, Missing: true}, proof(Outside), proof(Phone)), signIn, []Enrolled{phone}, "done"},
 		{"who has no account any more is told", atMicrosoft(&Person{Status: directory.Disabled}, proof(Outside)), second, []Enrolled{phone}, "refuse disabled"},
 		{"who is frozen may still sign in", atMicrosoft(&Person{Status: directory.Active, Frozen: true}, proof(Outside)), second, []Enrolled{phone}, "prove phone p"},
+		{"where the policy wants the strongest, a strange browser is asked for nothing weaker", func() Attempt {
+			a := atMicrosoft(&active, proof(Outside))
+			a.Policy, a.Chosen = strongestOnly, "p"
+			return a
+		}(), Need{Level: session.Multi}, []Enrolled{phone, key}, "prove passkey k"},
 		{"when nobody waits any more it is over", func() Attempt {
 			a := atMicrosoft(&active, proof(Outside), proof(Phone))
 			a.Elsewhere.Until = now
@@ -342,6 +352,8 @@ func judge(t *testing.T, a Attempt, need Need, enrolled []Enrolled) {
 		switch {
 		case a.Person.Frozen:
 			problem = "something is set up though changes are frozen"
+		case a.weak() && !strong && step.Ask != Password:
+			problem = "a mailbox and a phone alone set something up"
 		case !possession && !strong:
 			problem = "something is set up without a proof that is good enough"
 		case !possession && len(possessions(enrolled, nil)) > 0 && (!a.gaveUp() || one):

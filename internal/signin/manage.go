@@ -155,7 +155,7 @@ func (f *Flow) RenameMethod(tx *db.Tx, user directory.User, id, name string) err
 }
 
 // RemoveMethod removes a method of the user, whom Alter gave, but never the last one that can prove possession: the person
-// would be locked out.
+// would be locked out. A card, whose time ends, is no other way but to another card.
 func (f *Flow) RemoveMethod(tx *db.Tx, user directory.User, id, keepSession string) error {
 	enrolled, err := Methods(tx, user.ID)
 	if err != nil {
@@ -166,7 +166,8 @@ func (f *Flow) RemoveMethod(tx *db.Tx, user directory.User, id, keepSession stri
 		return problem.New(problem.NotFound, "signin.no-such-method")
 	}
 	gone, left := enrolled[at], possessions(slices.Delete(slices.Clone(enrolled), at, at+1), nil)
-	if gone.DisabledAt.IsZero() && !gone.Kind.spare() && !slices.ContainsFunc(left, func(e Enrolled) bool { return !e.Kind.spare() }) {
+	lasts := func(e Enrolled) bool { return !e.Kind.spare() && (e.ExpiresAt.IsZero() || !gone.ExpiresAt.IsZero()) }
+	if gone.DisabledAt.IsZero() && !gone.Kind.spare() && !slices.ContainsFunc(left, lasts) {
 		return problem.New(problem.Invalid, "signin.last-method")
 	}
 	// Told while the method is still there, so that it carries the news as well.

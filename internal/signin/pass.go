@@ -126,11 +126,13 @@ func kept(usable, enrolled []Enrolled) (left []Enrolled) {
 	return left
 }
 
-// bypasses tells whether a first method would be set up with the pass of one helper alone, though there is one already that
-// does not work any more.
+// bypasses tells whether a first method would be set up though there is one already that the pass does not pass by, and that
+// does not work any more: whoever overhears a pass could stop it with wrong codes.
 func (a Attempt) bypasses(enrolled []Enrolled) bool {
 	pass := PassOf(enrolled)
-	return pass != nil && pass.Alone() && a.byPass() && slices.ContainsFunc(enrolled, func(e Enrolled) bool { return e.Kind.Possession() })
+	return pass != nil && a.byPass() && slices.ContainsFunc(enrolled, func(e Enrolled) bool {
+		return e.Kind.Possession() && (pass.Alone() || e.CreatedAt.After(pass.CreatedAt))
+	})
 }
 
 // byPass tells whether the attempt stands on an access pass, typed in it.

@@ -197,13 +197,17 @@ func closeSetup(tx *db.Tx) error {
 	return err
 }
 
-// Restored ends every open attempt and voids all links and access passes, after a backup was put back (threat T88): they
-// may have been used since it was made.
-func Restored(tx *db.Tx) (links, passes int64, err error) {
+// Restored ends every open attempt and voids all links, access passes and passwords that waited, after a backup was put back
+// whose newest event is of the time (threat T88): they may have been used since it was made, and its owner may have thrown a
+// password away that waited. One that had come into force by then stays.
+func Restored(tx *db.Tx, newest time.Time) (links, passes int64, err error) {
 	if _, err = tx.Exec("UPDATE attempts SET ended = $1, version = version + 1 WHERE ended = ''", ReasonLeft); err != nil {
 		return 0, 0, err
 	}
 	if links, err = tx.Exec("DELETE FROM links WHERE used_at = 0 AND expires_at > $1", tx.Now.UnixMilli()); err != nil {
+		return 0, 0, err
+	}
+	if _, err = tx.Exec("DELETE FROM methods WHERE kind = $1 AND starts_at > $2", string(NextPassword), db.Millis(newest)); err != nil {
 		return 0, 0, err
 	}
 	passes, err = tx.Exec("DELETE FROM methods WHERE kind = $1", string(AccessPass))

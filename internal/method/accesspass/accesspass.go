@@ -54,12 +54,14 @@ func Issue(tx *db.Tx, ring *keys.Ring, actor string, user directory.User, terms 
 		Detail: audit.Detail{"from": terms.From.UTC().Format(time.RFC3339), "until": terms.From.Add(terms.Life).UTC().Format(time.RFC3339)}})
 }
 
-// Match finds the attempt's person's pass, if typed is it and it works now.
+// Match finds the attempt's person's pass, if typed is it and it works now. One that a helper gave alone works for members only: who
+// has become a helper or an administrator since is nobody whom that helper may let in.
 func Match(ring *keys.Ring) func(a *signin.Attempt, typed string, now time.Time) (signin.Enrolled, bool) {
 	return func(a *signin.Attempt, typed string, now time.Time) (signin.Enrolled, bool) {
 		pass := clean(typed)
 		for _, e := range a.Enrolled {
 			if e.Kind == signin.AccessPass && len(pass) == length && !e.StartsAt.After(now) && e.ExpiresAt.After(now) &&
+				(!e.Alone() || a.User.Role == directory.Member) &&
 				ring.CheckMAC(e.Secret, "pass", e.User, pass) {
 				return e, true
 			}
