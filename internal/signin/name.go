@@ -193,6 +193,10 @@ func (f *Flow) leave(w http.ResponseWriter, r *http.Request) error {
 		if a.Session != "" {
 			to = a.ReturnTo
 			if session.Since(a.Proofs, session.Possession, session.Newest(session.Of(r).Proofs).Add(time.Millisecond)) {
+				// A pass that the session has now is a pass that was used.
+				if err := f.spendPass(tx, a); err != nil {
+					return err
+				}
 				if err := f.raiseSession(tx, r, a); err != nil {
 					return err
 				}
