@@ -18,7 +18,7 @@ test('no sentence is left that nothing says', () => {
     .filter((name) => /\.(ts|svelte)$/.test(name) && !name.startsWith('text') && !name.endsWith('.test.ts'))
     .map((name) => readFileSync(path.join(folder, name), 'utf8'))
     .join('\n');
-  const composed = /^(scan\.(refused|none|busy)|confirm\.(new|same|replaced)$)/; // put together from a kind
+  const composed = /^(scan\.(refused|none|busy)|confirm\.(new|same|replaced)$|approve\.(wrong|over|stopped)$)/; // put together from a kind
   expect(keys.filter((key) => !sources.includes(`'${key}'`) && !composed.test(key))).toEqual([]);
 });
 
