@@ -137,7 +137,7 @@ test('the list is shown once it is there, and what is opened then stays open', a
   const app = await withAccount();
   app.lock();
   const unlocked = app.unlock(pin);
-  await vi.waitFor(() => expect(app.phase).toBe('open'), { interval: 1 });
+  await vi.waitFor(() => expect(app.phase).toBe('open'), { interval: 1, timeout: 60_000 }); // the slow hash is slow on a busy machine
   expect(app.entries).toHaveLength(1);
   app.screens.go({ name: 'settings' });
   await unlocked;
