@@ -29,6 +29,11 @@ func (m *Method) MountDevices(bare func(pattern string, h http.HandlerFunc)) {
 	bare("GET /authenticator/api/devices/{id}/requests", m.api(m.requests))
 	bare("POST /authenticator/api/devices/{id}/requests/{request}", m.api(m.takeAnswer))
 	bare("DELETE /authenticator/api/devices/{id}", m.api(m.leave))
+	// What is asked in another way is no page of the app, which lives at /authenticator/ under a policy of its own.
+	bare("GET /authenticator/api/", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		http.NotFound(w, r)
+	})
 }
 
 // api writes what a handler gives as JSON, and its error as a status with a word that the app knows.
