@@ -29,9 +29,9 @@ run: ## try Woggle: a sample county on this computer
 # queue is a tenth as long with it, so it is tested once more without.
 test: export WOGGLE_TEST_ALL = 1
 test: tools check ## install what this machine lacks, then test everything
-	$(GO) run ./test/postgres $(GO) test -race -gcflags='modernc.org/...=-race=false' -timeout 20m ./internal/... ./docs/... ./authenticator
+	$(GO) run ./test/postgres $(GO) test -race -gcflags='modernc.org/...=-race=false' -timeout 40m ./internal/... ./docs/... ./authenticator
 	$(GO) test -run TestALongQueue ./internal/message
-	$(GO) run ./test/postgres $(GO) test -timeout 20m ./cmd/... ./test/...
+	$(GO) run ./test/postgres $(GO) test -timeout 40m ./cmd/... ./test/...
 	@echo
 	@echo "All tests passed: both databases, the race detector, the browser, the checks. Nothing was skipped."
 
