@@ -2,21 +2,17 @@
 package accesspass
 
 import (
-	"crypto/rand"
-	"math/big"
 	"strings"
 	"time"
 
 	"woggle/internal/audit"
+	"woggle/internal/code"
 	"woggle/internal/db"
 	"woggle/internal/directory"
 	"woggle/internal/keys"
 	"woggle/internal/problem"
 	"woggle/internal/signin"
 )
-
-// alphabet has no two characters that are mistaken for each other, written or read aloud: no 0 and o, no 1, i and l.
-const alphabet = "23456789abcdefghjkmnpqrstuvwxyz"
 
 // length is 12 characters, 59 bits: with the person's name and bounded tries more than the 40 that are asked for
 // (NIST SP 800-63B-4 section 4.1.1).
@@ -41,7 +37,7 @@ func Issue(tx *db.Tx, ring *keys.Ring, actor string, user directory.User, terms 
 	if terms.From.Before(tx.Now) {
 		terms.From = tx.Now
 	}
-	pass := random()
+	pass := code.Letters(length)
 	if err := signin.DeleteMethods(tx, user.ID, signin.AccessPass); err != nil {
 		return "", err
 	}
@@ -50,7 +46,7 @@ func Issue(tx *db.Tx, ring *keys.Ring, actor string, user directory.User, terms 
 	if err != nil {
 		return "", err
 	}
-	return grouped(pass), audit.Record(tx, audit.Event{Type: audit.PassIssued, Actor: actor, User: user.ID,
+	return code.Grouped(pass), audit.Record(tx, audit.Event{Type: audit.PassIssued, Actor: actor, User: user.ID,
 		Detail: audit.Detail{"from": terms.From.UTC().Format(time.RFC3339), "until": terms.From.Add(terms.Life).UTC().Format(time.RFC3339)}})
 }
 
@@ -70,9 +66,6 @@ func Match(ring *keys.Ring) func(a *signin.Attempt, typed string, now time.Time)
 	}
 }
 
-// grouped is a pass as people copy it.
-func grouped(pass string) string { return pass[:4] + "-" + pass[4:8] + "-" + pass[8:] }
-
 func fingerprint(ring *keys.Ring, user, pass string) []byte { return ring.MAC("pass", user, pass) }
 
 // clean reads a pass as people type it: any case, with spaces or dashes.
@@ -81,16 +74,4 @@ func clean(typed string) string {
 		return ""
 	}
 	return strings.NewReplacer(" ", "", "-", "", "\u00a0", "", "\u2013", "").Replace(strings.ToLower(strings.TrimSpace(typed)))
-}
-
-func random() string {
-	pass := make([]byte, length)
-	for i := range pass {
-		n, err := rand.Int(rand.Reader, big.NewInt(int64(len(alphabet))))
-		if err != nil {
-			panic(err) // unreachable: crypto/rand ends the program instead
-		}
-		pass[i] = alphabet[n.Int64()]
-	}
-	return string(pass)
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"woggle/internal/code"
 	"woggle/internal/directory"
 	"woggle/internal/page"
 	"woggle/internal/paper"
@@ -34,7 +35,7 @@ func Letter(pages *page.Renderer, base string, user directory.User, pass string,
 		once = say("several")
 	}
 	letter := paper.Letter{Language: l.Code, To: []string{user.Name()}, Date: l.Day(now, now), Heading: say("heading"),
-		Paragraphs: []string{say("hello"), times + " " + once}, CodeLabel: say("code"), Code: grouped(clean(pass)),
+		Paragraphs: []string{say("hello"), times + " " + once}, CodeLabel: say("code"), Code: code.Grouped(clean(pass)),
 		Spelt: strings.Join(Spell(l, pass), ", "), Link: base + "/signin?name=" + url.QueryEscape(user.Username),
 		LinkLabel: say("qr"), LinkSays: say("qr.says"), Steps: []string{say("step.1"), say("step.2"), say("step.3")}, Footer: say("footer")}
 	if brand.Help != "" {

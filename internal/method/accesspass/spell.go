@@ -4,6 +4,7 @@ package accesspass
 import (
 	"strings"
 
+	"woggle/internal/code"
 	"woggle/internal/page"
 )
 
@@ -16,7 +17,7 @@ func Spell(l *page.Locale, pass string) []string {
 	}
 	digits := strings.Fields(l.Text("accesspass.digits"))
 	var groups []string
-	for _, group := range strings.Split(grouped(clean(pass)), "-") {
+	for _, group := range strings.Split(code.Grouped(clean(pass)), "-") {
 		var said []string
 		for _, sign := range group {
 			if sign >= '2' && sign <= '9' {

@@ -2,6 +2,7 @@
 package authenticator
 
 import (
+	"cmp"
 	"encoding/json"
 	"html/template"
 	"net/http"
@@ -180,7 +181,7 @@ func (m *Method) enrol(w http.ResponseWriter, r *http.Request) error {
 			return ok
 		})
 		if err != nil || broken != nil {
-			return firstOf(err, broken)
+			return cmp.Or(err, broken)
 		}
 		if !right {
 			return nil
@@ -197,15 +198,6 @@ func (m *Method) enrol(w http.ResponseWriter, r *http.Request) error {
 		}
 		return m.bind(tx, a, app, row.ID)
 	})
-}
-
-func firstOf(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // deviceName is what the person calls the device; without a name it is called a phone.

@@ -2,6 +2,7 @@
 package recovery
 
 import (
+	"cmp"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
@@ -146,7 +147,7 @@ func (m *Method) enrol(w http.ResponseWriter, r *http.Request) error {
 			}
 			return strings.HasPrefix(set[check-1], typed)
 		})
-		if err = firstOf(err, broken); err != nil || !right {
+		if err = cmp.Or(err, broken); err != nil || !right {
 			return err
 		}
 		return m.add(tx, a, set)
@@ -161,13 +162,4 @@ func (m *Method) add(tx *db.Tx, a *signin.Attempt, set []string) error {
 		return err
 	}
 	return Store(tx, m.Keys, row.ID, a.User.ID, set)
-}
-
-func firstOf(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
