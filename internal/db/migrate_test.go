@@ -3,6 +3,7 @@ package db_test
 import (
 	"errors"
 	"io/fs"
+	"path/filepath"
 	"sync"
 	"testing"
 	"testing/fstest"
@@ -13,7 +14,7 @@ import (
 
 // eachBare runs test with the address of a database that has no schema yet, on every engine.
 func eachBare(t *testing.T, test func(t *testing.T, url string)) {
-	t.Run("sqlite", func(t *testing.T) { test(t, dbtest.NewURL(t, "sqlite")) })
+	t.Run("sqlite", func(t *testing.T) { test(t, "sqlite:"+filepath.Join(t.TempDir(), "woggle.db")) })
 	t.Run("postgres", func(t *testing.T) { test(t, dbtest.Bare(t)) })
 	t.Run("postgres-serializable", func(t *testing.T) {
 		test(t, dbtest.Bare(t)+"&default_transaction_isolation=serializable")

@@ -129,9 +129,9 @@ func TestRetriesComeToAnEnd(t *testing.T) {
 		runs int
 		gone bool // is it the database's trouble?
 	}{
-		{"a serialisation failure", &pgconn.PgError{Code: "40001"}, 16, true},
-		{"a deadlock", &pgconn.PgError{Code: "40P01"}, 16, true},
-		{"a row changed by somebody else", fmt.Errorf("saving: %w", db.ErrStale), 16, true},
+		{"a serialisation failure", &pgconn.PgError{Code: "40001"}, 48, true},
+		{"a deadlock", &pgconn.PgError{Code: "40P01"}, 48, true},
+		{"a row changed by somebody else", fmt.Errorf("saving: %w", db.ErrStale), 48, true},
 		{"a double", &pgconn.PgError{Code: "23505"}, 1, false},
 		{"a mistake in the query", &pgconn.PgError{Code: "42601"}, 1, false},
 		{"an error of the caller's own", errors.New("own"), 1, false},

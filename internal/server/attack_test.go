@@ -413,13 +413,10 @@ func TestOpenAttemptsEndWithWhatTheyStoodOn(t *testing.T) {
 
 // T87 and rule 2 of section 6: no secret can be read in the database, whatever was done.
 func TestNoSecretCanBeReadInTheDatabase(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "woggle.db")
-	clock := dbtest.NewClock()
-	d, err := db.Open("sqlite:"+path, clock.Now)
+	clock, address := dbtest.NewClock(), dbtest.NewURL(t, "sqlite")
+	path := strings.TrimPrefix(address, "sqlite:")
+	d, err := db.Open(address, clock.Now)
 	if err != nil {
-		t.Fatal(err)
-	}
-	if err := d.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	s := newSite(t, d, clock, 1)

@@ -3,7 +3,6 @@ package server_test
 import (
 	"database/sql"
 	"errors"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -32,13 +31,10 @@ func (s *site) reopen(path string) *site {
 }
 
 func onDisk(t *testing.T) (*site, string) {
-	path := filepath.Join(t.TempDir(), "woggle.db")
-	clock := dbtest.NewClock()
-	d, err := db.Open("sqlite:"+path, clock.Now)
+	clock, address := dbtest.NewClock(), dbtest.NewURL(t, "sqlite")
+	path := strings.TrimPrefix(address, "sqlite:")
+	d, err := db.Open(address, clock.Now)
 	if err != nil {
-		t.Fatal(err)
-	}
-	if err := d.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	return newSite(t, d, clock, 1), path
