@@ -88,6 +88,9 @@ const (
 	DeviceLeft           Type = "device-left"
 	PairingRefused       Type = "pairing-refused"
 	ApprovalAsked        Type = "approval-asked"
+	CopyKept             Type = "copy-kept" // of the app's accounts, which only the person can read
+	CopyTaken            Type = "copy-taken"
+	CopyRemoved          Type = "copy-removed"
 	PolicyChanged        Type = "policy-changed"
 	RecoveryUsed         Type = "recovery-used"
 	CardIssued           Type = "card-issued"
@@ -113,7 +116,7 @@ var Types = [...]Type{SignedIn, SignedOut, SessionEnded, SessionsEnded, Refused,
 	ExternalMFAConnected, ExternalMFARemoved, ExternalMFALinked, ExternalMFAUnlinked, ExternalMFARefused, GroupAdded, GroupRenamed,
 	GroupRemoved, ScimChanged, TenantConnected, DomainFederated, DomainRolledBack, AccountMatched, AccountChanged, PolicyChanged,
 	RecoveryUsed, CardIssued, CardRevoked, PassCancelled, HelperAdded, HelperRemoved, HelperLooked, Vouched, VouchUndone, PasswordWaits,
-	PasswordKept, DevicePaired, DeviceLeft, PairingRefused, ApprovalAsked}
+	PasswordKept, DevicePaired, DeviceLeft, PairingRefused, ApprovalAsked, CopyKept, CopyTaken, CopyRemoved}
 
 // System is the actor of what the program did by itself, or what was done at its command line.
 const System = "system"

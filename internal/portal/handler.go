@@ -11,6 +11,7 @@ import (
 	"woggle/internal/app"
 	"woggle/internal/db"
 	"woggle/internal/directory"
+	"woggle/internal/keys"
 	"woggle/internal/page"
 	"woggle/internal/problem"
 	"woggle/internal/session"
@@ -23,6 +24,7 @@ var pages embed.FS
 // Deps is all that the pages work with.
 type Deps struct {
 	DB       *db.DB
+	Keys     *keys.Ring
 	Pages    *page.Renderer
 	Sessions *session.Manager
 	Flow     *signin.Flow
@@ -55,6 +57,8 @@ func (p *Portal) Mount(handle func(pattern string, h page.Handler)) {
 	change("/security/methods/{id}/rename", p.showRename, p.rename)
 	change("/security/methods/{id}/remove", p.showRemove, p.remove)
 	change("/security/default", p.showDefault, p.prefer)
+	change("/security/copies/{id}", p.showCopy, p.giveCopy)
+	change("/security/copies/{id}/remove", p.showCopy, p.removeCopy)
 	change("/security/password", p.showPassword, p.changePassword)
 	on("POST /security/pass/cancel", p.cancelPass)
 	on("POST /security/password/keep", p.keepPassword)
@@ -117,7 +121,8 @@ func frozen() error { return problem.New(problem.Forbidden, "signin.refused.froz
 var done = map[string]string{"added": "portal.done.added", "updated": "portal.done.updated", "renamed": "portal.done.renamed",
 	"removed": "portal.done.removed", "default": "portal.done.default", "password": "portal.done.password",
 	"ended": "portal.done.ended", "details": "portal.done.details", "same": "portal.done.same",
-	"pass": "portal.done.pass", "kept": "portal.done.kept"}
+	"pass": "portal.done.pass", "kept": "portal.done.kept",
+	"copy": "portal.done.copy"}
 
 // news shows the good news that the page's address names, if any.
 func news(r *http.Request) page.Option { return page.Notice(done[r.URL.Query().Get("done")]) }

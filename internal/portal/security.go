@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"woggle/internal/copies"
 	"woggle/internal/db"
 	"woggle/internal/directory"
 	"woggle/internal/page"
@@ -24,8 +25,9 @@ type securityPage struct {
 	Password string // the day on which it was set, or empty
 	Sessions []sessionRow
 	Frozen   bool
-	Passkeys bool     // the browser is told which of its passkeys are any good
-	Waiting  string   // when a new password comes into force, or empty
+	Passkeys bool   // the browser is told which of its passkeys are any good
+	Waiting  string // when a new password comes into force, or empty
+	Copies   []copyRow
 	Pass     *passRow // the access pass that was given and not used up, or nil
 }
 
@@ -56,10 +58,14 @@ func (p *Portal) showSecurity(w http.ResponseWriter, r *http.Request) error {
 	s, locale := session.Of(r), page.VisitOf(r).Locale
 	var methods []signin.Enrolled
 	var sessions []session.Session
+	var kept []copies.Copy
 	var now time.Time
 	err := p.DB.View(r.Context(), func(tx *db.Tx) (err error) {
 		now = tx.Now
 		if methods, err = signin.Methods(tx, s.User.ID); err != nil {
+			return err
+		}
+		if kept, err = copies.List(tx, s.User.ID); err != nil {
 			return err
 		}
 		sessions, err = p.Sessions.List(tx, s.User.ID)
@@ -69,7 +75,7 @@ func (p *Portal) showSecurity(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	data := securityPage{Methods: p.rows(methods, locale, now), Light: p.Flow.Light(methods), Frozen: s.User.Frozen(),
-		Passkeys: slices.Contains(p.Flow.Additions(), signin.Passkey)}
+		Copies: copyRows(kept, locale, now), Passkeys: slices.Contains(p.Flow.Additions(), signin.Passkey)}
 	if first := askedFirst(methods, now); len(first) > 0 {
 		data.First, _ = p.describe(first[0], locale)
 		data.Choice = len(slices.DeleteFunc(first, spare)) > 1

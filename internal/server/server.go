@@ -119,7 +119,7 @@ func New(o Options) (*Server, error) {
 	if err := s.addApps(o); err != nil {
 		return nil, err
 	}
-	if s.portal, err = portal.New(portal.Deps{DB: o.DB, Pages: s.pages, Sessions: s.sessions, Flow: s.flow,
+	if s.portal, err = portal.New(portal.Deps{DB: o.DB, Keys: o.Keys, Pages: s.pages, Sessions: s.sessions, Flow: s.flow,
 		ChangePassword: s.passwords.Change, Tiles: s.tiles}); err != nil {
 		return nil, err
 	}

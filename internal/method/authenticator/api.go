@@ -28,6 +28,9 @@ func (m *Method) MountDevices(bare func(pattern string, h http.HandlerFunc)) {
 	bare("PUT /authenticator/api/devices/{id}/push", m.api(m.takePush))
 	bare("GET /authenticator/api/devices/{id}/requests", m.api(m.requests))
 	bare("POST /authenticator/api/devices/{id}/requests/{request}", m.api(m.takeAnswer))
+	bare("PUT /authenticator/api/devices/{id}/copy", m.sized(mostCopyBody, m.takeCopy))
+	bare("DELETE /authenticator/api/devices/{id}/copy", m.api(m.dropCopy))
+	bare("POST /authenticator/api/copies", m.api(m.giveCopy))
 	bare("DELETE /authenticator/api/devices/{id}", m.api(m.leave))
 	// What is asked in another way is no page of the app, which lives at /authenticator/ under a policy of its own.
 	bare("GET /authenticator/api/", func(w http.ResponseWriter, r *http.Request) {
@@ -36,12 +39,18 @@ func (m *Method) MountDevices(bare func(pattern string, h http.HandlerFunc)) {
 	})
 }
 
+// answerer gives what is written as JSON.
+type answerer func(w http.ResponseWriter, r *http.Request) (any, error)
+
 // api writes what a handler gives as JSON, and its error as a status with a word that the app knows.
-func (m *Method) api(handle func(w http.ResponseWriter, r *http.Request) (any, error)) http.HandlerFunc {
+func (m *Method) api(handle answerer) http.HandlerFunc { return m.sized(mostBody, handle) }
+
+// sized is api for what may send so many bytes.
+func (m *Method) sized(most int64, handle answerer) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Cache-Control", "no-store")
-		r.Body = http.MaxBytesReader(w, r.Body, mostBody)
+		r.Body = http.MaxBytesReader(w, r.Body, most)
 		var given any
 		err := error(errForeign)
 		// Another site's page could not make the proof. It has no business here either.
