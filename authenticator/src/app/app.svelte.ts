@@ -1,6 +1,7 @@
 // What the open app is doing: locked or open, the accounts and their codes, what was said last. The screens read it and call it.
 import { createContext } from 'svelte';
 import { forget, mind, start } from '../approve/app';
+import { Copy } from '../copy/copy.svelte';
 import type { Code } from '../otp/code';
 import type { Account } from '../otp/account';
 import { Problem } from '../problem';
@@ -40,6 +41,7 @@ export class App {
   readonly memory: Memory;
   readonly clock = new Clock();
   readonly install = new Install();
+  readonly copy: Copy;
   vault!: Vault;
 
   #codesUntil = 0;
@@ -50,6 +52,7 @@ export class App {
   constructor(text: Text, store?: Storage) {
     this.text = text;
     this.memory = new Memory(store);
+    this.copy = new Copy(this);
   }
 
   /** Nobody is in the middle of anything: the page may be started anew. */
@@ -66,8 +69,10 @@ export class App {
 
   #follow(): void {
     if (this.arrived === undefined) return;
-    this.screens.go({ name: this.arrived === '#scan' ? 'scan' : 'link' });
-    if (this.arrived === '#scan') this.arrived = undefined;
+    const token = /^#copy=(\w+)$/.exec(this.arrived)?.[1];
+    if (token) this.screens.go({ name: 'restore', token });
+    else this.screens.go({ name: this.arrived === '#scan' ? 'scan' : 'link' });
+    if (token || this.arrived === '#scan') this.arrived = undefined;
   }
 
   /** Opens what is kept on this device. */
@@ -95,8 +100,9 @@ export class App {
     // The list is shown once it is there. Whoever is quick must not see the screen closed that they opened meanwhile.
     const before = this.phase;
     this.#enter(this.vault.state);
-    if (this.phase !== 'open') this.#forgetCodes();
-    else if (before !== 'open') this.#opened();
+    if (this.phase !== 'open') return this.#forgetCodes();
+    if (before !== 'open') this.#opened();
+    void this.copy.renew();
   }
 
   #enter(state: State): void {
@@ -125,6 +131,7 @@ export class App {
     await this.vault.erase();
     await forget().catch(() => undefined); // a device of nobody: the server forgets it when its authenticator is removed
     this.memory.changedAt = this.memory.backedUpAt = this.memory.laterAt = 0;
+    this.copy.told();
     await this.refresh();
   }
 

@@ -25,6 +25,14 @@ export class Memory {
     this.#keep('later', at);
   }
 
+  /** When the server was found to keep no copy any more; 0 once the person knows. */
+  get copyGoneAt(): number {
+    return this.#number('copy-gone');
+  }
+  set copyGoneAt(at: number) {
+    this.#keep('copy-gone', at);
+  }
+
   /** When the person said whether the app may call them; 0 for never. */
   get callsAt(): number {
     return this.#number('calls');

@@ -14,7 +14,7 @@ export type Screen =
   | { name: 'settings' }
   | { name: 'lock' }
   | { name: 'backup' }
-  | { name: 'restore' }
+  | { name: 'restore'; token?: string }
   | { name: 'move' }
   | { name: 'send' }
   | { name: 'receive' }

@@ -67,6 +67,21 @@ export class Server {
     await this.#signed(device.keys, 'PUT', `devices/${device.id}/push`, { body: JSON.stringify(subscription) });
   }
 
+  /** Leaves a copy; a renewal does not bring back one that its owner has removed. */
+  async keepCopy(device: Device, copy: string, renew: boolean): Promise<void> {
+    await this.#signed(device.keys, 'PUT', `devices/${device.id}/copy`, { body: JSON.stringify({ copy, renew }) });
+  }
+
+  async dropCopy(device: Device): Promise<void> {
+    await this.#signed(device.keys, 'DELETE', `devices/${device.id}/copy`, {});
+  }
+
+  /** The copy that a link opens, once. It needs no device. */
+  async takeCopy(token: string): Promise<string> {
+    const { copy } = (await this.#send('POST', api + 'copies', { body: JSON.stringify({ token }) })) as { copy: string };
+    return copy;
+  }
+
   async leave(device: Device): Promise<void> {
     await this.#signed(device.keys, 'DELETE', `devices/${device.id}`, {});
   }

@@ -35,21 +35,39 @@ export function newPassphrase(): string {
   return text.replace(/.{5}(?=.)/g, '$&-');
 }
 
-/** The text of the file, ASCII. `at` is its time, milliseconds. Throws move.weak-passphrase. */
-export async function makeBackup(accounts: readonly Portable[], passphrase: string, at: number): Promise<string> {
+/** What makes backups under one passphrase and need not ask for it again. Whoever has it can read them: it is a secret. */
+export interface Sealer {
+  readonly header: string;
+  readonly wrapped: string;
+  readonly key: string;
+}
+
+/** Throws move.weak-passphrase. */
+export async function makeSealer(passphrase: string): Promise<Sealer> {
   const plain = plainPassphrase(passphrase);
   if (plain.length < 12 || /^(.{1,4})\1+$/.test(plain)) throw new Problem('move.weak-passphrase');
   const salt = random(16);
   const header = toBase64(toUTF8(JSON.stringify({ alg, enc, typ, v: version, p2s: toBase64(salt), p2c: iterations })));
   const key = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, true, ['encrypt']);
   const wrapped = await crypto.subtle.wrapKey('raw', key, await wrappingKey(plain, salt, iterations), 'AES-KW');
+  const raw = await crypto.subtle.exportKey('raw', key);
+  return { header, wrapped: toBase64(new Uint8Array(wrapped)), key: toBase64(new Uint8Array(raw)) };
+}
+
+/** The text of the file, ASCII. `at` is its time, milliseconds. Throws move.weak-passphrase. */
+export const makeBackup = async (accounts: readonly Portable[], passphrase: string, at: number): Promise<string> =>
+  sealBackup(await makeSealer(passphrase), accounts, at);
+
+/** A backup under the sealer's passphrase. One key seals many, each with a nonce of its own (see seal.ts for how many it may). */
+export async function sealBackup(sealer: Sealer, accounts: readonly Portable[], at: number): Promise<string> {
+  const key = await crypto.subtle.importKey('raw', fromBase64(sealer.key)!, 'AES-GCM', false, ['encrypt']);
   const iv = random(12);
   // Spaces to the next kilobyte: the size tells little of how many accounts there are.
   const contents = format(accounts, at);
   const padded = toUTF8(contents + ' '.repeat(1023 - ((toUTF8(contents).length + 1023) % 1024)));
-  const sealed = new Uint8Array(await crypto.subtle.encrypt({ name: 'AES-GCM', iv, additionalData: toUTF8(header) }, key, padded));
-  const parts = [new Uint8Array(wrapped), iv, sealed.slice(0, -16), sealed.slice(-16)];
-  return [header, ...parts.map(toBase64)].join('.');
+  const sealed = new Uint8Array(await crypto.subtle.encrypt({ name: 'AES-GCM', iv, additionalData: toUTF8(sealer.header) }, key, padded));
+  const parts = [iv, sealed.slice(0, -16), sealed.slice(-16)];
+  return [sealer.header, sealer.wrapped, ...parts.map(toBase64)].join('.');
 }
 
 /** Whether a text looks like a backup, before a passphrase is asked for. */

@@ -6,6 +6,7 @@ import { sameBytes } from '../otp/encoding';
 import { Problem } from '../problem';
 import { Database } from './database';
 import type { Row } from './entry';
+import { open, seal, type Sealed } from './seal';
 import { makeDataKey, makeDeviceKey, makeLock, openLock, type Lock, type NewLock, type Passkey, type Secret } from './lock';
 import { noTries, reserve, spent, triesLeft, type Tries } from './tries';
 
@@ -124,6 +125,32 @@ export class Lockable {
     });
     this.#lock = lock;
     this.tell('changed');
+  }
+
+  /** What else the app must know while it is open, sealed as the accounts are; undefined when there is none. */
+  async note(name: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const { head, sealed } = await this.database.transact('readonly', async (stores) => ({
+      head: await stores.get<Head>('meta', 'vault'),
+      sealed: await stores.get<Sealed>('meta', notePlace(name)),
+    }));
+    const key = this.#keyOf(head);
+    return sealed && open(key, sealed, notePlace(name));
+  }
+
+  /** Keeps a note, or throws it away. It is no change of the accounts. */
+  async keepNote(name: string, bytes: Uint8Array<ArrayBuffer> | undefined): Promise<void> {
+    const { key } = await this.seen();
+    const sealed = bytes && (await seal(key, bytes, notePlace(name)));
+    await this.database.transact('readwrite', async (stores) => {
+      if (this.#keyOf(await stores.get<Head>('meta', 'vault')) !== key) throw new Problem('vault.locked');
+      if (sealed) await stores.put('meta', sealed, notePlace(name));
+      else await stores.drop('meta', notePlace(name));
+    });
+  }
+
+  /** Counts the changes of what is kept here. */
+  async revision(): Promise<number> {
+    return (await this.seen()).revision;
   }
 
   /** Everything away: accounts, keys, lock. */
@@ -245,6 +272,8 @@ export class Lockable {
     return new Problem('vault.spent', {}, cause);
   }
 }
+
+const notePlace = (name: string) => `note/1/${name}`;
 
 /** The same key, for work: it can't be exported any more. */
 async function fixed(key: CryptoKey): Promise<CryptoKey> {
