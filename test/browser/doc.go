@@ -8,6 +8,9 @@
 // A Phone is a window with the authenticator app, whose screens change within one page, so its verbs wait. Its camera sees
 // films of other people's screens (camera.go). A Site serves the app alone, and can be taken away or have a newer version.
 //
+// What a window saves or prints is read back off the paper (window_paper.go). A story in large letters (window_large.go) has its pages
+// looked at like that as well.
+//
 // The pictures of the user guide are taken on the way (picture.go). With WOGGLE_PICTURES=1 they are written; without, a
 // story fails if one is missing or its words are not those of the page any more.
 //

@@ -15,13 +15,14 @@ import (
 var ages = []string{
 	"UPDATE attempts SET created_at = created_at - $1, touched_at = touched_at - $1",
 	"UPDATE challenges SET created_at = created_at - $1, sent_at = sent_at - $1, expires_at = expires_at - $1",
+	"UPDATE methods SET starts_at = starts_at - $1, expires_at = expires_at - $1 WHERE expires_at > 0",
 	"UPDATE links SET expires_at = expires_at - $1",
 	"UPDATE limits SET started_at = started_at - $1, blocked_until = blocked_until - $1",
 	"UPDATE sessions SET created_at = created_at - $1, auth_at = auth_at - $1, seen_at = seen_at - $1, expires_at = expires_at - $1",
 }
 
 // Later makes everything in the records older that lives for a while: proofs and sessions, sign-ins in progress, codes,
-// links, and tries that were counted.
+// cards and passes, links, and tries that were counted.
 func (c *County) Later(age time.Duration) {
 	c.t.Helper()
 	c.records(func(tx *db.Tx) error {

@@ -42,7 +42,7 @@ func (w *Window) look() *Window {
 	if !w.isOurs(w.Site() + "/") {
 		return w // somebody else's page
 	}
-	state := fmt.Sprint(w.noScript, " ", w.ask("stateOf()"))
+	state := w.letters() + fmt.Sprint(w.noScript, " ", w.ask("stateOf()"))
 	if !w.suite.first(state) {
 		return w
 	}

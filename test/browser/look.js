@@ -2,7 +2,7 @@
 // is well.
 
 // stateOf names what the page is, so that the same page is looked at once.
-const stateOf = () => [document.documentElement.lang, location.pathname.replace(/[0-9a-f-]{20,}|\b[a-z2-7]{26}\b|[A-Za-z0-9_-]{30,}/g, "…"), tidy(document.querySelector("h1")?.textContent).replace(/,.*/, ""),
+const stateOf = () => [document.documentElement.lang, location.pathname.replace(/[0-9a-f-]{20,}|\b[a-z2-7]{26}\b|[A-Za-z0-9_-]{30,}/g, "…"), tidy(document.querySelector("h1")?.textContent).replace(/,.*/, "").replace(/\d+/, "0"),
   ...[...document.querySelectorAll("[role=alert]")].map((alert) => alert.id || "alert"),
   ...[...document.querySelectorAll("button, input, summary")].filter(shown).map((one) => one.name || spoken(one)).sort()].join(" | ");
 
@@ -37,10 +37,10 @@ const texts = function* () {
 const least = { target: 44, text: 17, hint: 15, tag: 13 };
 
 // atFirst tells what is wrong with where the keyboard is on a page that has just come: at the first mistake, else at the
-// one question of a card.
+// one question of a card. Where codes are to be copied first, the question about them would take them out of sight.
 const atFirst = () => {
   const fields = [...document.querySelectorAll("main input:not([type=hidden], [type=radio], [type=checkbox], [readonly]), main [aria-invalid=true]")].filter(shown);
-  const wanted = fields.find((field) => field.ariaInvalid === "true") ?? (fields.length === 1 && document.querySelector("main.card") && !document.querySelector("main [role=alert]") ? fields[0] : null);
+  const wanted = fields.find((field) => field.ariaInvalid === "true") ?? (fields.length === 1 && document.querySelector("main.card") && !document.querySelector("main [role=alert], main .codes") ? fields[0] : null);
   return wanted && wanted !== document.activeElement ? `the keyboard is not at ${wanted.name || about(wanted)} but at ${about(document.activeElement)}` : "";
 };
 

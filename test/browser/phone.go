@@ -129,7 +129,7 @@ var digits = regexp.MustCompile(`\d+`)
 func (p *Phone) look() *Phone {
 	p.t.Helper()
 	// Codes come and go on the same screen, and names are the story's.
-	state := digits.ReplaceAllString(fmt.Sprint("app ", p.ask("screenOf()")), "0")
+	state := digits.ReplaceAllString(p.letters()+fmt.Sprint("app ", p.ask("screenOf()")), "0")
 	if p.suite.first(state) {
 		p.inspect(state)
 	}

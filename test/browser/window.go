@@ -40,6 +40,7 @@ type Window struct {
 	ctx      context.Context
 	width    int64
 	dark     bool
+	large    bool // letters
 	noScript bool
 	welsh    bool
 	words    map[string][]string // Welsh for English
@@ -91,7 +92,7 @@ func (w *Window) isOurs(address string) bool {
 // Tab opens a second tab of the same browser.
 func (w *Window) Tab() *Window {
 	w.t.Helper()
-	tab := &Window{t: w.t, suite: w.suite, base: w.base, words: w.words, apps: w.apps, others: w.others, noScript: w.noScript, welsh: w.welsh, width: w.width, dark: w.dark}
+	tab := &Window{t: w.t, suite: w.suite, base: w.base, words: w.words, apps: w.apps, others: w.others, noScript: w.noScript, welsh: w.welsh, width: w.width, dark: w.dark, large: w.large}
 	tab.begin(w.ctx)
 	return tab
 }
@@ -163,6 +164,7 @@ func (w *Window) set(width int64, dark bool) {
 	}
 	call(w, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
 		{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}}})
+	w.size(width)
 }
 
 // Welsh presses the switch of languages, which must lead to the same page in Welsh. From then on the story's English

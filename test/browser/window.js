@@ -9,6 +9,7 @@ const shown = (element) => element.checkVisibility({ visibilityProperty: true })
 const fields = (name) => [...document.querySelectorAll("input:not([type=hidden]), select, textarea")]
   .filter((field) => (field.name === name || field.autocomplete?.split(" ").includes(name)) && !field.readOnly && shown(field));
 const unbound = (name) => { fields(name)[0].removeAttribute("maxlength"); return true; };
+const fits = (name) => fields(name)[0].scrollWidth <= fields(name)[0].clientWidth;
 const valueOf = (name) => fields(name)[0]?.value ?? "";
 
 // spoken are the words of a button without those that are for screen readers only.
