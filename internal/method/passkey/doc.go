@@ -10,6 +10,7 @@
 //	challenge.go      our own question, once, within five minutes, in the browser that was asked
 //	authenticator.go  what the authenticator says: site, presence, verification, backup, counter
 //	key.go            its signature
+//	maker.go          where the policy demands it, who made it
 //	passkey.go        whose it is, and what that proves
 //
 // A challenge stands nowhere until it is answered: it is sealed with a fingerprint of what it is for, so that looking at a

@@ -209,8 +209,9 @@ func (m *Method) alarm(tx *db.Tx, r *http.Request, a answered) error {
 	return m.Flow.Tell(tx, user, "passkey.notice.copied", nil, "name", a.row.Name)
 }
 
-// enrolled is the credential that was made for the person, if it was made as we asked, and spends the challenge.
-func (m *Method) enrolled(tx *db.Tx, given attestation, u use, handle []byte) (c credential, said statement, err error) {
+// enrolled is the credential that was made for the person, if it was made as we asked and by whom the policy takes, and spends
+// the challenge.
+func (m *Method) enrolled(tx *db.Tx, given attestation, u use, handle []byte, makers signin.Makers) (c credential, said attested, err error) {
 	seen, err := m.here.client(given.client, creating)
 	if err != nil {
 		return c, said, err
@@ -230,6 +231,11 @@ func (m *Method) enrolled(tx *db.Tx, given attestation, u use, handle []byte) (c
 	}
 	if !slices.Equal(said.id, given.id) {
 		return c, said, faultForm
+	}
+	if makers.Demanded() {
+		if err = said.vouched(makers, seen.hash, tx.Now); err != nil {
+			return c, said, err
+		}
 	}
 	c = credential{ID: said.id, Key: said.key, Handle: handle, Model: modelOf(said.aaguid), Attachment: given.attachment,
 		Transports: known(given.transports), Eligible: said.eligible(), BackedUp: said.backedUp(), Verified: said.verified()}
