@@ -116,7 +116,9 @@ func TestOnlyKeysThatWereHandedOut(t *testing.T) {
 		b.open("/security/add").press("Passkey").make(handedOut(t, acme)).sees(notOurs)
 		s.decides(signin.Policy{})
 		b.open("/security/add").press("Passkey").make(softKey(t, softkey.EdDSA), func(a *softkey.Answer) {
-			a.Vouch = func(st *softkey.Statement) { *st = softkey.Statement{Format: "packed", Parts: map[string]any{"x5c": "nothing"}} }
+			a.Vouch = func(st *softkey.Statement) {
+				*st = softkey.Statement{Format: "packed", Parts: map[string]any{"x5c": "nothing"}}
+			}
 		}).sees("It is added")
 		if kinds := s.methods(bryn); len(kinds) != 3 {
 			t.Errorf("there are %v", kinds)

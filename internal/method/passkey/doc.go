@@ -16,5 +16,6 @@
 // A challenge stands nowhere until it is answered: it is sealed with a fingerprint of what it is for, so that looking at a
 // page writes nothing, and only what was answered rightly is remembered as spent.
 //
-// A passkey is for one host name, for ever: the relying party's id is the host of this site's address.
+// A passkey is for one host name, for ever: the relying party's id. It is the host of this site's address; after a move it stays that
+// of the former one, which lets this one use its passkeys (related origins, section 5.11).
 package passkey

@@ -44,6 +44,15 @@ func (m *Method) Endpoints(w http.ResponseWriter, _ *http.Request) {
 	_ = send(w, map[string]string{"enroll": origin + "/security/add", "manage": origin + "/security"}) // the visitor is gone, if it fails
 }
 
+// RelatedPath is where browsers ask the host that passkeys are made for which other sites may use them (section 5.11).
+const RelatedPath = "/.well-known/webauthn"
+
+// Related names the one site: this. Whoever reads it comes from another one, and is no page of ours.
+func (m *Method) Related(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin")
+	_ = send(w, map[string][]string{"origins": {m.here.origin}}) // the browser is gone, if it fails
+}
+
 func send(w http.ResponseWriter, data any) error {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")

@@ -3,6 +3,7 @@ package passkey
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
 	"net"
 	"net/http"
@@ -27,7 +28,8 @@ type Deps struct {
 	Keys  *keys.Ring
 	Pages *page.Renderer
 	Flow  *signin.Flow
-	Base  *url.URL // public address of this server: passkeys are for its host, for ever
+	Base  *url.URL // public address of this server
+	Host  string   // passkeys are for it, for ever; empty: the host of Base
 }
 
 // Method asks for a passkey.
@@ -45,7 +47,7 @@ var (
 
 // New makes the method.
 func New(d Deps) (*Method, error) {
-	return &Method{Deps: d, here: site{id: d.Base.Hostname(), origin: d.Base.Scheme + "://" + d.Base.Host}}, d.Pages.Add("passkey", pages)
+	return &Method{Deps: d, here: site{id: cmp.Or(d.Host, d.Base.Hostname()), origin: d.Base.Scheme + "://" + d.Base.Host}}, d.Pages.Add("passkey", pages)
 }
 
 // Kind is signin.Passkey.
@@ -54,7 +56,8 @@ func (*Method) Kind() signin.Kind { return signin.Passkey }
 // Able tells whether browsers do it at this site's address: one with a name, over TLS or on this computer (WebAuthn sections 5.1.3 and
 // 13.4.9). An address in numbers can't have passkeys.
 func (m *Method) Able() bool {
-	return m.Base.Scheme == "https" && net.ParseIP(m.here.id) == nil || m.here.id == "localhost"
+	host := m.Base.Hostname()
+	return m.Base.Scheme == "https" && net.ParseIP(host) == nil || host == "localhost"
 }
 
 // Start has nothing to send.
