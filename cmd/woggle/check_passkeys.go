@@ -19,8 +19,10 @@ func probeRelated(ctx context.Context, client *http.Client, site Site) []Finding
 	}
 	address := "https://" + site.Former + "/.well-known/webauthn"
 	if err := askRelated(ctx, client, address, site.Base.String()); err != nil {
-		return []Finding{{Where: "passkey_host", Warning: true, Wrong: fmt.Sprintf("the passkeys of %s do not work at %s yet: %v", site.Former, site.Base, err),
-			Do: fmt.Sprintf(`lead that name, with a certificate, to this server and start it; or have %s answer {"origins":["%s"]}`, address, site.Base)}}
+		return []Finding{{Where: "passkey_host", Warning: true,
+			Wrong: fmt.Sprintf("the passkeys of %s do not work at %s yet: %v", site.Former, site.Base, err),
+			Do: fmt.Sprintf(`lead that name, with a certificate, to this server and start it; or have %s answer {"origins":["%s"]}`,
+				address, site.Base)}}
 	}
 	return nil
 }

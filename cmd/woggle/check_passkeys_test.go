@@ -60,8 +60,9 @@ func TestWhetherTheFormerHostLetsTheAddressUseItsPasskeys(t *testing.T) {
 }
 
 func TestNamesOfCertificates(t *testing.T) {
-	for former, names := range map[string]string{"": "signin.new.example", "new.example": "signin.new.example", "old.example": "signin.new.example old.example"} {
-		site := Site{Base: &url.URL{Scheme: "https", Host: "signin.new.example"}, Former: former}
+	const today = "signin.new.example"
+	for former, names := range map[string]string{"": today, "new.example": today, "old.example": today + " old.example"} {
+		site := Site{Base: &url.URL{Scheme: "https", Host: today}, Former: former}
 		if got := strings.Join(site.names(), " "); got != names {
 			t.Errorf("%q: %s", former, got)
 		}

@@ -49,7 +49,8 @@ func TestTheFormerHostNamesTheAddress(t *testing.T) {
 				t.Errorf("at %q: %s, %v", host, body, err)
 			}
 			h := response.Header
-			if response.StatusCode != 200 || h.Get("Content-Type") != "application/json" || h.Get("Set-Cookie") != "" || h.Get("Cross-Origin-Resource-Policy") != "cross-origin" {
+			if response.StatusCode != 200 || h.Get("Content-Type") != "application/json" || h.Get("Set-Cookie") != "" ||
+				h.Get("Cross-Origin-Resource-Policy") != "cross-origin" {
 				t.Errorf("at %q: %s %v", host, response.Status, h)
 			}
 		}
@@ -123,7 +124,8 @@ func TestPasskeysOutliveAMove(t *testing.T) {
 		b.open("/security/add").press("Passkey").sees("Make a passkey")
 		var made struct{ RP struct{ ID string } }
 		var asked, told struct{ RPID string }
-		for path, into := range map[string]any{"/signin/enrol/passkey/options?a=" + b.attempt(): &made, "/signin/passkey/options?a=": &asked, "/security/passkeys": &told} {
+		for path, into := range map[string]any{"/signin/enrol/passkey/options?a=" + b.attempt(): &made, "/signin/passkey/options?a=": &asked,
+			"/security/passkeys": &told} {
 			if err := json.Unmarshal([]byte(b.options(path)), into); err != nil {
 				t.Fatal(err)
 			}

@@ -45,7 +45,8 @@ func (f factory) made(batch *softkey.Batch, change ...func(*softkey.Answer)) (at
 	f.t.Helper()
 	key := must(softkey.New(softkey.ES256))(f.t)
 	key.Model, key.Batch = model, batch
-	text := must(key.Create(`{"challenge":"AAAA","rp":{"id":"localhost"},"user":{"id":"AAAA"},"attestation":"direct"}`, "http://localhost", change...))(f.t)
+	const asked = `{"challenge":"AAAA","rp":{"id":"localhost"},"user":{"id":"AAAA"},"attestation":"direct"}`
+	text := must(key.Create(asked, "http://localhost", change...))(f.t)
 	given := must(readAttestationForm(text))(f.t)
 	return must(readAttestation(given.object))(f.t), sha256.Sum256(given.client)
 }

@@ -47,7 +47,8 @@ var (
 
 // New makes the method.
 func New(d Deps) (*Method, error) {
-	return &Method{Deps: d, here: site{id: cmp.Or(d.Host, d.Base.Hostname()), origin: d.Base.Scheme + "://" + d.Base.Host}}, d.Pages.Add("passkey", pages)
+	here := site{id: cmp.Or(d.Host, d.Base.Hostname()), origin: d.Base.Scheme + "://" + d.Base.Host}
+	return &Method{Deps: d, here: here}, d.Pages.Add("passkey", pages)
 }
 
 // Kind is signin.Passkey.
