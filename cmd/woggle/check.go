@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"net/http"
 	"net/smtp"
 	"os"
 	"strconv"
@@ -80,6 +81,9 @@ func probe(ctx context.Context, site Site) (found []Finding) {
 	if site.TLS == files {
 		found = append(found, probeCertificate(site, time.Now())...)
 	}
+	patient, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	found = append(found, probeRelated(patient, http.DefaultClient, site)...)
 	if site.SMTP != nil {
 		ctx, cancel := context.WithTimeout(ctx, patience)
 		defer cancel()

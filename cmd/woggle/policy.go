@@ -53,6 +53,9 @@ func (p *program) showPolicy(policy signin.Policy, asJSON bool) error {
 	if policy.Strongest {
 		fmt.Fprintln(p.out, "In a browser that is not known, who has a passkey is asked for nothing weaker.")
 	}
+	if err := p.showMakers(policy); err != nil {
+		return err
+	}
 	switch nudge := policy.Nudge; {
 	case nudge.Off:
 		fmt.Fprintln(p.out, "Nobody is reminded to add a second way in.")
@@ -79,9 +82,13 @@ type policySet struct {
 	Allow     *string `placeholder:"KINDS" help:"The second steps that are allowed, as in passkey,authenticator,phone; all for all."`
 	Order     *string `placeholder:"KINDS" help:"The order in which they are asked; strongest for the strongest first."`
 	Strongest *bool   `negatable:"" help:"In a browser that is not known, ask who has a passkey for nothing weaker."`
-	Nudge     *bool   `negatable:"" help:"Ask who has one way in only to add another."`
-	Snooze    *int    `placeholder:"DAYS" help:"How long that can be put off."`
-	Snoozes   *int    `placeholder:"COUNT" help:"And how often; 0 is as often as people like."`
+
+	PasskeyMakers *string `placeholder:"FILE" help:"Only security keys of these makers may be added: their root certificates, PEM; any takes it back."`
+	PasskeyModels *string `placeholder:"AAGUIDS" help:"And only these models of them; any for all of them."`
+
+	Nudge   *bool `negatable:"" help:"Ask who has one way in only to add another."`
+	Snooze  *int  `placeholder:"DAYS" help:"How long that can be put off."`
+	Snoozes *int  `placeholder:"COUNT" help:"And how often; 0 is as often as people like."`
 }
 
 // Run changes the policy, and shows what it is then.
@@ -92,7 +99,9 @@ func (c *policySet) Run(p *program, k *kong.Context, place *Place) error {
 			if policy, err = signin.PolicyNow(tx); err != nil {
 				return err
 			}
-			c.change(&policy)
+			if err := c.change(&policy); err != nil {
+				return err
+			}
 			return signin.SetPolicy(tx, audit.System, policy)
 		})
 		if err != nil {
@@ -102,7 +111,7 @@ func (c *policySet) Run(p *program, k *kong.Context, place *Place) error {
 	})
 }
 
-func (c *policySet) change(policy *signin.Policy) {
+func (c *policySet) change(policy *signin.Policy) (err error) {
 	if c.Allow != nil {
 		policy.Allowed = kindsTyped(*c.Allow, "all")
 	}
@@ -121,6 +130,8 @@ func (c *policySet) change(policy *signin.Policy) {
 	if c.Snoozes != nil {
 		policy.Nudge.Most = *c.Snoozes
 	}
+	policy.Makers, err = c.makers(policy.Makers)
+	return err
 }
 
 // kindsTyped reads a list of kinds; the word stands for an empty one. What is no kind is refused by the policy.

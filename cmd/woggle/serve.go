@@ -57,7 +57,8 @@ func (c *serveCommand) Run(p *program, k *kong.Context) error {
 	}
 	s, err := server.New(server.Options{DB: d, Keys: ring, Base: site.Base, Brand: site.Brand, Zone: site.Zone, Stay: site.Stay,
 		Plan: phone.Plan{Default: site.Country, Allowed: site.Countries}, TrustedProxies: site.Proxies, SMTP: site.SMTP, Log: log,
-		Routes: site.Phones.Routes(site.Base, log), Limits: site.Phones.limits(), Approve: site.Approve, MetricsToken: site.Metrics})
+		Routes: site.Phones.Routes(site.Base, log), Limits: site.Phones.limits(), Approve: site.Approve, MetricsToken: site.Metrics,
+		PasskeyHost: site.Former})
 	if err != nil {
 		return err
 	}
@@ -202,7 +203,7 @@ func tlsConfig(site Site) (*tls.Config, error) {
 		}
 		config.GetCertificate = pair.get
 	case automatic:
-		manager := &autocert.Manager{Prompt: autocert.AcceptTOS, HostPolicy: autocert.HostWhitelist(site.Base.Hostname()),
+		manager := &autocert.Manager{Prompt: autocert.AcceptTOS, HostPolicy: autocert.HostWhitelist(site.names()...),
 			Cache: autocert.DirCache(filepath.Join(site.Data, "certificates")), Email: site.ACMEEmail}
 		config.GetCertificate = manager.GetCertificate
 		config.NextProtos = append(config.NextProtos, acme.ALPNProto)

@@ -29,6 +29,7 @@ type Settings struct {
 	Place `embed:""`
 
 	Address        string   `name:"address" placeholder:"URL" help:"Where people reach this server: https://signin.example.org (http://localhost:8080)."`
+	PasskeyHost    string   `name:"passkey-host" placeholder:"NAME" help:"After a move: the host that people's passkeys were made for (that of the address)."`
 	Listen         string   `name:"listen" placeholder:"ADDR" help:"Where to listen: :443 with TLS of our own, else 127.0.0.1:8080."`
 	TLSCert        string   `name:"tls-cert" placeholder:"FILE" help:"Certificate chain, PEM."`
 	TLSKey         string   `name:"tls-key" placeholder:"FILE" help:"Its private key, PEM."`

@@ -28,6 +28,7 @@ import (
 // Site is what the settings amount to, with every default in its place.
 type Site struct {
 	Base      *url.URL // scheme and host only
+	Former    string   // the host that passkeys were made for; empty: that of Base
 	Listen    string
 	TLS       tlsMode
 	TLSCert   string
@@ -84,6 +85,7 @@ func (s *Settings) Resolve(origins Origins, password string, variables map[strin
 	c.singleLines()
 	c.place()
 	c.address()
+	c.passkeyHost()
 	c.proxies()
 	c.tls()
 	c.listen()

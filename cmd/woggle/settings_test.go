@@ -191,6 +191,18 @@ func TestRules(t *testing.T) {
 		"a time zone that is not":        {"time_zone = \"Europe/Northwold\"", ":1", "no time zone"},
 		"a strange log":                  {"log = \"xml\"", ":1", "no form"},
 		"a line break in a name":         {"organisation = \"a\\nBcc: b\"", ":1", "control character"},
+		"passkeys of a former host":      {base + "acme = true\npasskey_host = \"SignIn.old.example\"", "", ""},
+		"passkeys of its own domain":     {base + "acme = true\npasskey_host = \"example.org\"", "", ""},
+		"passkeys of an address":         {base + "acme = true\npasskey_host = \"https://old.example\"", ":3", "not the name of a host"},
+		"passkeys of a port":             {base + "acme = true\npasskey_host = \"old.example:8443\"", ":3", "on whatever port"},
+		"passkeys of a number":           {base + "acme = true\npasskey_host = \"192.0.2.1\"", ":3", "in numbers"},
+		"passkeys of a longer number":    {base + "acme = true\npasskey_host = \"[2001:db8::1]\"", ":3", "in numbers"},
+		"passkeys of other letters":      {base + "acme = true\npasskey_host = \"sïgnin.example\"", ":3", "ASCII"},
+		"passkeys of a path":             {base + "acme = true\npasskey_host = \"old.example/x\"", ":3", "not the name of a host"},
+		"passkeys of one word":           {base + "acme = true\npasskey_host = \"signin\"", ":3", "not the name of a host"},
+		"passkeys of a final dot":        {base + "acme = true\npasskey_host = \"old.example.\"", ":3", "not the name of a host"},
+		"passkeys without TLS":           {"passkey_host = \"old.example\"", ":1", "only at an https address"},
+		"passkeys without a name":        {"address = \"https://192.0.2.1\"\ntls_cert = \"c\"\ntls_key = \"k\"\npasskey_host = \"old.example\"", ":4", "only at an https address"},
 		"a logo that is not":             {"logo = \"/nowhere/x.svg\"", ":1", "cannot be read"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -241,6 +253,18 @@ log = "json"
 	}
 	if site.SMTP.Port != 587 || site.SMTP.Host != "mail.example.org" {
 		t.Errorf("mail %s:%d", site.SMTP.Host, site.SMTP.Port)
+	}
+}
+
+// Passkeys of the address itself need no setting; there is nothing to be afraid of, so it is a warning.
+func TestTheHostOfPasskeys(t *testing.T) {
+	const file = "address = \"https://signin.example.org:8443\"\ntls_cert = \"c\"\ntls_key = \"k\"\n"
+	for name, former := range map[string]string{"SignIn.Old.example": "signin.old.example", "example.org": "example.org", "Signin.Example.org": ""} {
+		site, found := resolve(t, file+"passkey_host = \""+name+"\"")
+		warned := slices.ContainsFunc(found, func(f Finding) bool { return f.Warning && strings.Contains(f.Wrong, "already") })
+		if site.Former != former || warned != (former == "") {
+			t.Errorf("%s: %q, %v", name, site.Former, found)
+		}
 	}
 }
 

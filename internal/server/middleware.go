@@ -8,11 +8,13 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
 
+	"woggle/internal/method/passkey"
 	"woggle/internal/page"
 	"woggle/internal/problem"
 )
@@ -139,12 +141,28 @@ func parseHop(text string) (netip.Addr, bool) {
 // (threat T56). Probes ask by address.
 func (s *Server) ours(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if s.isOurs(r.Host) || r.URL.Path == "/healthz" || r.URL.Path == "/readyz" {
+		switch path := r.URL.Path; {
+		case s.isOurs(r.Host), path == "/healthz", path == "/readyz", path == passkey.RelatedPath && s.passkeyHost != "":
 			next.ServeHTTP(w, r)
-			return
+		case s.moved(r):
+			here := url.URL{Scheme: s.base.Scheme, Host: s.base.Host, Path: path, RawPath: r.URL.RawPath, RawQuery: r.URL.RawQuery}
+			w.Header().Set("Cache-Control", "no-store")
+			http.Redirect(w, r, here.String(), http.StatusFound)
+		default:
+			s.pages.Fail(w, r, problem.New(problem.Misdirected, "error.host"))
 		}
-		s.pages.Fail(w, r, problem.New(problem.Misdirected, "error.host"))
 	})
+}
+
+// moved tells whether somebody looks for a page where it was before the site moved: at the host that passkeys were made for. The
+// authenticator app isn't led on: it goes on from what the phone keeps of it, with its codes, which the new address knows nothing of.
+func (s *Server) moved(r *http.Request) bool {
+	host := strings.ToLower(r.Host)
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	return s.passkeyHost != "" && host == s.passkeyHost && (r.Method == http.MethodGet || r.Method == http.MethodHead) &&
+		!strings.HasPrefix(r.URL.Path, "/authenticator/")
 }
 
 func (s *Server) isOurs(host string) bool {

@@ -30,15 +30,19 @@ func eachNamed(t *testing.T, story func(s *site)) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *dbtest.Clock) { story(namedSite(t, d, clock, keys.Random())) })
 }
 
-func namedSite(t *testing.T, d *db.DB, clock *dbtest.Clock, ring *keys.Ring) *site {
+func namedSite(t *testing.T, d *db.DB, clock *dbtest.Clock, ring *keys.Ring, change ...func(*server.Options)) *site {
 	s := &site{t: t, db: d, clock: clock, keys: ring, post: &post{}}
 	web := httptest.NewUnstartedServer(nil)
 	base := &url.URL{Scheme: "http", Host: "localhost:" + web.Listener.Addr().String()[len("127.0.0.1:"):]}
 	var handlers []http.Handler
 	for range 2 {
-		srv, err := server.New(server.Options{DB: d, Keys: ring, Base: base, Plan: phone.Plan{Default: "GB", Drama: true},
+		o := server.Options{DB: d, Keys: ring, Base: base, Plan: phone.Plan{Default: "GB", Drama: true},
 			Brand:  page.Brand{Name: "Northwold County", Colour: "#0b5d57", Help: "the county office"},
-			Routes: carriedBy(s.post), Log: slog.New(slog.DiscardHandler), Stay: 30 * 24 * time.Hour})
+			Routes: carriedBy(s.post), Log: slog.New(slog.DiscardHandler), Stay: 30 * 24 * time.Hour}
+		for _, c := range change {
+			c(&o)
+		}
+		srv, err := server.New(o)
 		if err != nil {
 			t.Fatal(err)
 		}

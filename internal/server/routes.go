@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"woggle/authenticator"
+	"woggle/internal/method/passkey"
 	"woggle/internal/page"
 	"woggle/internal/problem"
 )
@@ -21,6 +22,9 @@ func (s *Server) table(bare func(pattern string, h http.HandlerFunc), guarded, f
 	bare(staticPattern, s.static)
 	bare("GET /brand.css", s.pages.BrandSheet)
 	bare("GET /.well-known/passkey-endpoints", s.passkeys.Endpoints)
+	if s.passkeyHost != "" {
+		bare("GET "+passkey.RelatedPath, s.passkeys.Related)
+	}
 	bare("GET /callback/{route}/{rest...}", s.callback)
 	bare("POST /callback/{route}/{rest...}", s.callback)
 

@@ -42,6 +42,7 @@ type Options struct {
 	DB             *db.DB // open, migrated, begun with Keys (see CheckKeys)
 	Keys           *keys.Ring
 	Base           *url.URL // public address: scheme and host
+	PasskeyHost    string   // passkeys are made for it; empty: the host of Base
 	Brand          page.Brand
 	Zone           *time.Location // in which people are told times; nil is UTC
 	Plan           phone.Plan     // the countries whose numbers are texted and called
@@ -86,6 +87,7 @@ type Server struct {
 	handler   http.Handler
 
 	metricsToken string
+	passkeyHost  string
 }
 
 // mount adds the routes of a chapter.
@@ -93,7 +95,8 @@ type mount func(handle func(pattern string, h page.Handler))
 
 // New wires a server. Its errors are faults in the options or in the pages.
 func New(o Options) (*Server, error) {
-	s := &Server{base: o.Base, proxies: o.TrustedProxies, db: o.DB, keys: o.Keys, demo: o.Demo, log: o.Log, metricsToken: o.MetricsToken}
+	s := &Server{base: o.Base, proxies: o.TrustedProxies, db: o.DB, keys: o.Keys, demo: o.Demo, log: o.Log, metricsToken: o.MetricsToken,
+		passkeyHost: o.PasskeyHost}
 	if s.demo != nil && !isLoopback(o.Base.Hostname()) {
 		return nil, errors.New("a demonstration is for this computer only: everybody who reaches it reads everybody's codes")
 	}
@@ -159,7 +162,7 @@ func (s *Server) addMethods(o Options, texts message.Composer) error {
 	if err != nil {
 		return err
 	}
-	passkeys, err := passkey.New(passkey.Deps{DB: o.DB, Keys: o.Keys, Pages: s.pages, Flow: s.flow, Base: o.Base})
+	passkeys, err := passkey.New(passkey.Deps{DB: o.DB, Keys: o.Keys, Pages: s.pages, Flow: s.flow, Base: o.Base, Host: o.PasskeyHost})
 	if err != nil {
 		return err
 	}

@@ -21,6 +21,7 @@ type Policy struct {
 	Order []Kind `json:"order,omitempty"`
 	// Strongest: who has a passkey is asked for nothing weaker in a browser that is not known to them (threat T46).
 	Strongest bool     `json:"strongest,omitempty"`
+	Makers    Makers   `json:"makers,omitzero"`
 	Nudge     Campaign `json:"nudge"`
 }
 
@@ -50,7 +51,7 @@ func (p Policy) Check() error {
 	if p.Nudge.Snooze < 0 || p.Nudge.Snooze > mostSnooze || p.Nudge.Most < 0 {
 		return fmt.Errorf("a reminder can be put off for 1 to %d days, and as often as you say", mostSnooze)
 	}
-	return nil
+	return p.Makers.check()
 }
 
 func (p Policy) allows(kind Kind) bool {

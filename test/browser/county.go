@@ -27,6 +27,7 @@ type County struct {
 	t      testing.TB
 	suite  *Suite
 	folder string            // below it are its records
+	listen string            // where its program is behind the gate
 	steps  map[string]int64  // by secret of an app: the last time step whose code was used
 	read   map[string]string // by number: the message whose code was used
 }

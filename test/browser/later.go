@@ -7,8 +7,10 @@ import (
 	"path/filepath"
 	"time"
 
+	"woggle/internal/audit"
 	"woggle/internal/db"
 	"woggle/internal/session"
+	"woggle/internal/signin"
 )
 
 // ages are the records that live for a while, and their times.
@@ -33,6 +35,12 @@ func (c *County) Later(age time.Duration) {
 		}
 		return olderProofs(tx, age)
 	})
+}
+
+// Decides sets the policy of the organisation.
+func (c *County) Decides(p signin.Policy) {
+	c.t.Helper()
+	c.records(func(tx *db.Tx) error { return signin.SetPolicy(tx, audit.System, p) })
 }
 
 // records changes the records of the program behind its back.

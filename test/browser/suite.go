@@ -38,6 +38,7 @@ type Suite struct {
 	missing  []string            // what this machine lacks
 	welsh    map[string][]string // the pages' sentences, by the English ones
 	appWelsh map[string][]string // those of the authenticator app
+	gate     *gate
 
 	mu     sync.Mutex
 	looked map[string]bool // the pages that were looked at
@@ -73,6 +74,9 @@ func Start() (*Suite, error) {
 	if out, err := build.CombinedOutput(); err != nil {
 		return s, errors.Join(fmt.Errorf("building woggle: %w\n%s", err, out), s.Stop())
 	}
+	if s.gate, err = openGate(); err != nil {
+		return s, errors.Join(err, s.Stop())
+	}
 	if err := s.startChromium(path); err != nil {
 		return s, errors.Join(fmt.Errorf("starting chromium: %w", err), s.Stop())
 	}
@@ -97,7 +101,8 @@ func (s *Suite) startChromium(path string) error {
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox,
 		chromedp.Flag("disable-gpu", true), chromedp.Flag("disable-features", extras), chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"),
+		chromedp.Flag("host-resolver-rules", "MAP "+names+" "+s.gate.listener.Addr().String()+", MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"),
+		chromedp.Flag("ignore-certificate-errors-spki-list", s.gate.pin),
 		chromedp.Flag("use-fake-device-for-media-stream", true), chromedp.Flag("use-file-for-fake-video-capture", s.film()),
 		chromedp.Flag("autoplay-policy", "no-user-gesture-required"), chromedp.Flag("lang", "en-GB"),
 		chromedp.UserDataDir(profile))
@@ -117,6 +122,9 @@ func (s *Suite) startChromium(path string) error {
 // Stop ends Chromium and removes what the run has left.
 func (s *Suite) Stop() error {
 	s.stop()
+	if s.gate != nil {
+		_ = s.gate.web.Close() // nobody asks any more
+	}
 	return os.RemoveAll(s.folder)
 }
 

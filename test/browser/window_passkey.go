@@ -101,3 +101,9 @@ func (k *Keeper) Give(one *webauthn.Credential) {
 	call(k.w, add, parameters{k.id, credential{one.CredentialID, one.IsResidentCredential, one.RpID, one.PrivateKey, one.UserHandle,
 		int64(one.SignCount), one.BackupEligibility, one.BackupState}})
 }
+
+// Away takes the authenticator away.
+func (k *Keeper) Away() {
+	k.w.t.Helper()
+	call(k.w, webauthn.RemoveVirtualAuthenticator, webauthn.RemoveVirtualAuthenticatorParams{AuthenticatorID: k.id})
+}

@@ -5,7 +5,6 @@ import (
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
-	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
@@ -44,27 +43,18 @@ type Key struct {
 	Counter    uint32 // of the last answer; zero stays zero
 	Attachment string
 	Transports []string
+	Batch      *Batch // by which its maker vouches for it, where that is asked; or nil
 
-	algorithm int
-	private   crypto.Signer
+	private crypto.Signer
 }
 
 // New makes a key of the algorithm that a phone would keep and sync, and that checks its holder.
 func New(algorithm int) (*Key, error) {
 	k := &Key{ID: make([]byte, 32), Flags: Present | Verified | Eligible | BackedUp, Attachment: "platform",
-		Transports: []string{"internal", "hybrid"}, algorithm: algorithm}
+		Transports: []string{"internal", "hybrid"}}
 	rand.Read(k.ID)
 	var err error
-	switch algorithm {
-	case ES256:
-		k.private, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	case EdDSA:
-		_, k.private, err = ed25519.GenerateKey(rand.Reader)
-	case RS256:
-		k.private, err = rsa.GenerateKey(rand.Reader, 2048)
-	default:
-		err = fmt.Errorf("no algorithm %d", algorithm)
-	}
+	k.private, err = generate(algorithm)
 	return k, err
 }
 
@@ -80,6 +70,8 @@ type Answer struct {
 	Handle  []byte
 	Type    string
 	Forge   func(signature []byte) []byte // after it is signed
+	Batch   *Batch                        // at creation
+	Vouch   func(*Statement)              // after the maker's statement is made
 }
 
 // options are the parts of either options that we read.
@@ -92,9 +84,7 @@ type options struct {
 	User struct {
 		ID string `json:"id"`
 	} `json:"user"`
-	Parameters []struct {
-		Algorithm int `json:"alg"`
-	} `json:"pubKeyCredParams"`
+	Attestation string `json:"attestation"`
 }
 
 // Create makes the passkey that creation options, as JSON, ask for at the origin, and gives the form's JSON.
@@ -110,6 +100,9 @@ func (k *Key) Create(asked, origin string, change ...func(*Answer)) (string, err
 	k.Handle = handle
 	a := Answer{Client: client("webauthn.create", o.Challenge, origin), Site: o.RP.ID, Flags: k.Flags | Attested, Counter: k.Counter,
 		Public: k.public(), ID: k.ID, Type: "public-key"}
+	if o.Attestation == "direct" {
+		a.Batch = k.Batch
+	}
 	for _, c := range change {
 		c(&a)
 	}
@@ -122,11 +115,18 @@ func (k *Key) Create(asked, origin string, change ...func(*Answer)) (string, err
 		return "", err
 	}
 	data = append(append(data, public...), a.Tail...)
-	object, err := cbor.Marshal(map[string]any{"fmt": "none", "attStmt": map[string]any{}, "authData": data})
+	seen, err := json.Marshal(a.Client)
 	if err != nil {
 		return "", err
 	}
-	seen, err := json.Marshal(a.Client)
+	statement, err := a.Batch.vouch(data, seen)
+	if err != nil {
+		return "", err
+	}
+	if a.Vouch != nil {
+		a.Vouch(&statement)
+	}
+	object, err := cbor.Marshal(map[string]any{"fmt": statement.Format, "attStmt": statement.Parts, "authData": data})
 	if err != nil {
 		return "", err
 	}
@@ -152,7 +152,7 @@ func (k *Key) Get(asked, origin string, change ...func(*Answer)) (string, error)
 	if err != nil {
 		return "", err
 	}
-	signature, err := k.sign(data, seen)
+	signature, err := sign(k.private, data, seen)
 	if err != nil {
 		return "", err
 	}
@@ -180,16 +180,6 @@ func (a *Answer) write(k *Key, response map[string]any) (string, error) {
 	text, err := json.Marshal(map[string]any{"id": encode(a.ID), "rawId": encode(a.ID), "type": a.Type, "authenticatorAttachment": k.Attachment,
 		"response": response})
 	return string(text), err
-}
-
-func (k *Key) sign(data, seen []byte) ([]byte, error) {
-	hash := sha256.Sum256(seen)
-	signed := append(append([]byte{}, data...), hash[:]...)
-	if k.algorithm == EdDSA {
-		return k.private.Sign(rand.Reader, signed, crypto.Hash(0))
-	}
-	sum := sha256.Sum256(signed)
-	return k.private.Sign(rand.Reader, sum[:], crypto.SHA256)
 }
 
 // public is the COSE key (RFC 9053 section 7).

@@ -116,20 +116,27 @@ func (s statement) check(here site, verify bool) error {
 	return nil
 }
 
-// readAttestation takes the statement out of an attestation object (section 6.5.4). Who vouches for it is not read: we ask for
-// none, and a model that nobody has vouched for is told only to its holder (see the decision page on passkeys).
-func readAttestation(raw []byte) (statement, error) {
+// attested is an attestation object (section 6.5.4): what the authenticator says, and who vouches for it. The latter is read only
+// where the policy demands a maker (maker.go).
+type attested struct {
+	statement
+	data   []byte // the statement as it came: what is signed
+	format string
+	proof  cbor.RawMessage
+}
+
+func readAttestation(raw []byte) (attested, error) {
 	var object struct {
 		Data   []byte          `cbor:"authData"`
 		Format string          `cbor:"fmt"`
 		Proof  cbor.RawMessage `cbor:"attStmt"`
 	}
 	if err := strict.Unmarshal(raw, &object); err != nil || object.Format == "" {
-		return statement{}, faultForm
+		return attested{}, faultForm
 	}
 	s, err := readStatement(object.Data)
 	if err == nil && s.id == nil {
 		err = faultForm
 	}
-	return s, err
+	return attested{s, object.Data, object.Format, object.Proof}, err
 }

@@ -30,7 +30,7 @@ const (
 
 // site is what a passkey is bound to.
 type site struct {
-	id     string // of the relying party: the host
+	id     string // of the relying party: the host, or that of a former address
 	origin string // scheme, host and port, as browsers write it
 }
 

@@ -10,10 +10,12 @@
 //	challenge.go      our own question, once, within five minutes, in the browser that was asked
 //	authenticator.go  what the authenticator says: site, presence, verification, backup, counter
 //	key.go            its signature
+//	maker.go          where the policy demands it, who made it
 //	passkey.go        whose it is, and what that proves
 //
 // A challenge stands nowhere until it is answered: it is sealed with a fingerprint of what it is for, so that looking at a
 // page writes nothing, and only what was answered rightly is remembered as spent.
 //
-// A passkey is for one host name, for ever: the relying party's id is the host of this site's address.
+// A passkey is for one host name, for ever: the relying party's id. It is the host of this site's address; after a move it stays that
+// of the former one, which lets this one use its passkeys (related origins, section 5.11).
 package passkey

@@ -30,7 +30,11 @@ func (m *Method) Ask(w http.ResponseWriter, r *http.Request, a *signin.Attempt, 
 
 // Enrol shows the page on which a passkey is made.
 func (m *Method) Enrol(w http.ResponseWriter, r *http.Request, a *signin.Attempt, step signin.Step, problems page.Problems) error {
-	return m.Pages.Show(w, r, "passkey/enrol", m.Flow.Form(a, step), page.Wrong(problems))
+	data := struct {
+		signin.Form
+		Handed bool // only keys that were handed out may be added
+	}{m.Flow.Form(a, step), a.Policy.Makers.Demanded()}
+	return m.Pages.Show(w, r, "passkey/enrol", data, page.Wrong(problems))
 }
 
 // Endpoints tells password managers where passkeys of this site are made and managed (W3C, "A Well-Known URL for Relying Party Passkey
@@ -38,6 +42,15 @@ func (m *Method) Enrol(w http.ResponseWriter, r *http.Request, a *signin.Attempt
 func (m *Method) Endpoints(w http.ResponseWriter, _ *http.Request) {
 	origin := m.here.origin
 	_ = send(w, map[string]string{"enroll": origin + "/security/add", "manage": origin + "/security"}) // the visitor is gone, if it fails
+}
+
+// RelatedPath is where browsers ask the host that passkeys are made for which other sites may use them (section 5.11).
+const RelatedPath = "/.well-known/webauthn"
+
+// Related names the one site: this. Whoever reads it comes from another one, and is no page of ours.
+func (m *Method) Related(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin")
+	_ = send(w, map[string][]string{"origins": {m.here.origin}}) // the browser is gone, if it fails
 }
 
 func send(w http.ResponseWriter, data any) error {
@@ -153,6 +166,10 @@ func (m *Method) refused(tx *db.Tx, r *http.Request, found answered, err error) 
 		key = "passkey.lock"
 	case faultOff:
 		key = "passkey.off"
+	case faultUnvouched:
+		key = "passkey.unvouched"
+	case faultVoucher, faultVouch, faultNoModel, faultMaker, faultModel:
+		key = "passkey.maker"
 	case faultTaken:
 		key = "passkey.have-it"
 	case faultCounter:
@@ -177,7 +194,7 @@ func (m *Method) enrolOptions(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	options, err := m.creation(m.challenge(useOf(creating, page.VisitOf(r), id), m.DB.Now()), handle, a.User, a.Enrolled)
+	options, err := m.creation(m.challenge(useOf(creating, page.VisitOf(r), id), m.DB.Now()), handle, a.User, a.Enrolled, a.Policy.Makers)
 	if err != nil {
 		return err
 	}
@@ -193,9 +210,9 @@ func (m *Method) enrol(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		var c credential
-		var said statement
+		var said attested
 		if err = formErr; err == nil {
-			c, said, err = m.enrolled(tx, given, useOf(creating, page.VisitOf(r), a.ID), handle)
+			c, said, err = m.enrolled(tx, given, useOf(creating, page.VisitOf(r), a.ID), handle, a.Policy.Makers)
 		}
 		if err == nil {
 			err = m.free(tx, c.ID)

@@ -3,6 +3,7 @@ package passkey
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
 	"net"
 	"net/http"
@@ -27,7 +28,8 @@ type Deps struct {
 	Keys  *keys.Ring
 	Pages *page.Renderer
 	Flow  *signin.Flow
-	Base  *url.URL // public address of this server: passkeys are for its host, for ever
+	Base  *url.URL // public address of this server
+	Host  string   // passkeys are for it, for ever; empty: the host of Base
 }
 
 // Method asks for a passkey.
@@ -45,7 +47,8 @@ var (
 
 // New makes the method.
 func New(d Deps) (*Method, error) {
-	return &Method{Deps: d, here: site{id: d.Base.Hostname(), origin: d.Base.Scheme + "://" + d.Base.Host}}, d.Pages.Add("passkey", pages)
+	here := site{id: cmp.Or(d.Host, d.Base.Hostname()), origin: d.Base.Scheme + "://" + d.Base.Host}
+	return &Method{Deps: d, here: here}, d.Pages.Add("passkey", pages)
 }
 
 // Kind is signin.Passkey.
@@ -54,7 +57,8 @@ func (*Method) Kind() signin.Kind { return signin.Passkey }
 // Able tells whether browsers do it at this site's address: one with a name, over TLS or on this computer (WebAuthn sections 5.1.3 and
 // 13.4.9). An address in numbers can't have passkeys.
 func (m *Method) Able() bool {
-	return m.Base.Scheme == "https" && net.ParseIP(m.here.id) == nil || m.here.id == "localhost"
+	host := m.Base.Hostname()
+	return m.Base.Scheme == "https" && net.ParseIP(host) == nil || host == "localhost"
 }
 
 // Start has nothing to send.
@@ -209,8 +213,9 @@ func (m *Method) alarm(tx *db.Tx, r *http.Request, a answered) error {
 	return m.Flow.Tell(tx, user, "passkey.notice.copied", nil, "name", a.row.Name)
 }
 
-// enrolled is the credential that was made for the person, if it was made as we asked, and spends the challenge.
-func (m *Method) enrolled(tx *db.Tx, given attestation, u use, handle []byte) (c credential, said statement, err error) {
+// enrolled is the credential that was made for the person, if it was made as we asked and by whom the policy takes, and spends
+// the challenge.
+func (m *Method) enrolled(tx *db.Tx, given attestation, u use, handle []byte, makers signin.Makers) (c credential, said attested, err error) {
 	seen, err := m.here.client(given.client, creating)
 	if err != nil {
 		return c, said, err
@@ -230,6 +235,11 @@ func (m *Method) enrolled(tx *db.Tx, given attestation, u use, handle []byte) (c
 	}
 	if !slices.Equal(said.id, given.id) {
 		return c, said, faultForm
+	}
+	if makers.Demanded() {
+		if err = said.vouched(makers, seen.hash, tx.Now); err != nil {
+			return c, said, err
+		}
 	}
 	c = credential{ID: said.id, Key: said.key, Handle: handle, Model: modelOf(said.aaguid), Attachment: given.attachment,
 		Transports: known(given.transports), Eligible: said.eligible(), BackedUp: said.backedUp(), Verified: said.verified()}

@@ -49,6 +49,7 @@ type creationOptions struct {
 	Exclude     []descriptor   `json:"excludeCredentials,omitempty"`
 	Selection   selection      `json:"authenticatorSelection"`
 	Attestation string         `json:"attestation"`
+	Hints       []string       `json:"hints,omitempty"`
 	Timeout     int64          `json:"timeout"`
 	Extensions  map[string]any `json:"extensions,omitempty"`
 }
@@ -70,6 +71,7 @@ type parameter struct {
 }
 
 type selection struct {
+	Attachment       string `json:"authenticatorAttachment,omitempty"`
 	ResidentKey      string `json:"residentKey"`
 	UserVerification string `json:"userVerification"`
 }
@@ -93,10 +95,14 @@ func (m *Method) request(challenge []byte, allowed []signin.Enrolled) (o request
 
 // creation asks for a new passkey of the person. It is to be found without a user name and to check its holder, where it can; a key
 // that can't is still a second step.
-func (m *Method) creation(challenge, handle []byte, person directory.User, enrolled []signin.Enrolled) (o creationOptions, err error) {
+func (m *Method) creation(challenge, handle []byte, person directory.User, enrolled []signin.Enrolled, makers signin.Makers) (
+	o creationOptions, err error) {
 	o = creationOptions{Challenge: challenge, Site: entity{m.here.id, m.Pages.Brand().Name},
 		User:      account{handle, person.Username, person.Name()},
-		Selection: selection{preferred, preferred}, Attestation: "none", Timeout: life.Milliseconds()}
+		Selection: selection{"", preferred, preferred}, Attestation: "none", Timeout: life.Milliseconds()}
+	if makers.Demanded() { // the browser is to ask for a security key, and that for its maker's word
+		o.Attestation, o.Selection.Attachment, o.Hints = "direct", crossPlatform, []string{"security-key"}
+	}
 	for _, algorithm := range algorithms {
 		o.Parameters = append(o.Parameters, parameter{publicKey, algorithm})
 	}
