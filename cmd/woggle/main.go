@@ -40,6 +40,7 @@ type commands struct {
 	Card         cardCommand         `cmd:"" help:"Print cards of codes, for camps and for people without a phone."`
 	Policy       policyCommand       `cmd:"" help:"Decide which ways to sign in are allowed, and who is reminded to add another."`
 	Field        fieldCommand        `cmd:"" help:"See to the details that the organisation asks people for."`
+	Audit        auditCommand        `cmd:"" help:"See what has happened, and whether somebody has changed what is written about it."`
 	Restored     restoredCommand     `cmd:"" help:"After a backup was put back: end what it may have brought back."`
 	External     externalMFACommand  `cmd:"" name:"external-mfa" help:"Be the second step of sign-ins at Microsoft that keep their passwords there."`
 	Version      versionCommand      `cmd:"" help:"Tell the version."`

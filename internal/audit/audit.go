@@ -101,8 +101,10 @@ const (
 	HelperLooked         Type = "helper-looked" // at the page of somebody who read three words to them
 	Vouched              Type = "vouched"
 	VouchUndone          Type = "vouch-undone"
-	PasswordWaits        Type = "password-waits" // a new one was chosen with a mailbox and a phone alone
-	PasswordKept         Type = "password-kept"  // and its owner kept the one before
+	PasswordWaits        Type = "password-waits"     // a new one was chosen with a mailbox and a phone alone
+	AuditKeepChanged     Type = "audit-keep-changed" // for how long events are kept
+	AuditPruned          Type = "audit-pruned"       // what was older is gone
+	PasswordKept         Type = "password-kept"      // and its owner kept the one before
 )
 
 // Types is the whole catalogue, for pages and tests.
@@ -116,7 +118,7 @@ var Types = [...]Type{SignedIn, SignedOut, SessionEnded, SessionsEnded, Refused,
 	ExternalMFAConnected, ExternalMFARemoved, ExternalMFALinked, ExternalMFAUnlinked, ExternalMFARefused, GroupAdded, GroupRenamed,
 	GroupRemoved, ScimChanged, TenantConnected, DomainFederated, DomainRolledBack, AccountMatched, AccountChanged, PolicyChanged,
 	RecoveryUsed, CardIssued, CardRevoked, PassCancelled, HelperAdded, HelperRemoved, HelperLooked, Vouched, VouchUndone, PasswordWaits,
-	PasswordKept, DevicePaired, DeviceLeft, PairingRefused, ApprovalAsked, CopyKept, CopyTaken, CopyRemoved}
+	PasswordKept, AuditKeepChanged, AuditPruned, DevicePaired, DeviceLeft, PairingRefused, ApprovalAsked, CopyKept, CopyTaken, CopyRemoved}
 
 // System is the actor of what the program did by itself, or what was done at its command line.
 const System = "system"
@@ -157,26 +159,17 @@ func Newest(tx *db.Tx) (time.Time, error) {
 
 // OfUser lists the person's newest events before the event with id before (empty: from the newest), at most count.
 func OfUser(tx *db.Tx, user, before string, count int) ([]Event, error) {
-	var events []Event
-	if before == "" {
-		before = "g" // after every id, which is hexadecimal, in every collation; a sign such as ~ sorts first in most
+	return Find(tx, Query{User: user, Before: before, Count: count})
+}
+
+func scanEvent(scan func(...any) error) (e Event, err error) {
+	var at int64
+	var kind, detail string
+	if err := scan(&e.ID, &at, &kind, &e.Actor, &e.User, &e.Address, &e.Agent, &detail); err != nil {
+		return e, err
 	}
-	err := tx.Each(`SELECT id, at, type, actor, user_id, address, agent, detail FROM audit_events
-		WHERE user_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3`, []any{user, before, count}, func(scan func(...any) error) error {
-		var e Event
-		var at int64
-		var kind, detail string
-		if err := scan(&e.ID, &at, &kind, &e.Actor, &e.User, &e.Address, &e.Agent, &detail); err != nil {
-			return err
-		}
-		e.Type, e.At = Type(kind), db.Time(at)
-		if err := json.Unmarshal([]byte(detail), &e.Detail); err != nil {
-			return err
-		}
-		events = append(events, e)
-		return nil
-	})
-	return events, err
+	e.Type, e.At = Type(kind), db.Time(at)
+	return e, json.Unmarshal([]byte(detail), &e.Detail)
 }
 
 // LastActor is who did the newest of the person's events of these four types, or empty where there is none.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"woggle/internal/app/scim/target"
+	"woggle/internal/audit"
 	"woggle/internal/db"
 	"woggle/internal/limit"
 	"woggle/internal/message"
@@ -38,6 +39,8 @@ func (s *Server) Run(ctx context.Context) {
 	work.Go(func() { every(ctx, sweepFirst, sweepEvery, func() { s.tendKeys(ctx) }) })
 	work.Go(func() { every(ctx, settleEvery, settleEvery, func() { s.tellApps(ctx) }) })
 	work.Go(func() { every(ctx, sweepFirst, sweepEvery, func() { s.sweepGrants(ctx) }) })
+	work.Go(func() { every(ctx, sealEvery, sealEvery, func() { s.sealTrail(ctx) }) })
+	work.Go(func() { every(ctx, sweepFirst, sweepEvery, func() { s.sweepTrail(ctx) }) })
 	work.Go(func() { every(ctx, target.Every, target.Every, func() { s.apps.targets.Tend(ctx) }) })
 	work.Wait()
 }
@@ -73,6 +76,48 @@ func (s *Server) sweep(ctx context.Context) {
 	for name, step := range steps {
 		if err := s.db.Tx(ctx, step); err != nil && ctx.Err() == nil {
 			s.log.Error("old rows could not be swept; it is tried again in an hour", "rows", name, "error", err)
+		}
+	}
+}
+
+// sealEvery is how long an event may wait for its seal.
+const sealEvery = 5 * time.Second
+
+// sealTrail seals what has happened since the last time, so that it cannot be changed unseen any more.
+func (s *Server) sealTrail(ctx context.Context) {
+	more := true
+	for more && ctx.Err() == nil {
+		err := s.db.Ask(ctx, func(tx *db.Tx) (err error) {
+			more, err = audit.Unsealed(tx)
+			return err
+		})
+		if err == nil && more {
+			err = s.db.Tx(ctx, func(tx *db.Tx) error {
+				_, err := audit.Seal(tx, s.keys)
+				return err
+			})
+		}
+		if err != nil {
+			if ctx.Err() == nil {
+				s.log.Error("the audit trail could not be sealed; it is tried again in a moment", "error", err)
+			}
+			return
+		}
+	}
+}
+
+// sweepTrail deletes events that are older than they are kept.
+func (s *Server) sweepTrail(ctx context.Context) {
+	for more := true; more; {
+		err := s.db.Tx(ctx, func(tx *db.Tx) (err error) {
+			more, err = audit.Sweep(tx, s.keys)
+			return err
+		})
+		if err != nil {
+			if ctx.Err() == nil {
+				s.log.Error("old events could not be deleted; it is tried again in an hour", "error", err)
+			}
+			return
 		}
 	}
 }
