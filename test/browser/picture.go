@@ -106,7 +106,7 @@ func fewColours(img image.Image) *image.Paletted {
 		return cmp.Or(count[b]-count[a], cmp.Compare(a.R, b.R), cmp.Compare(a.G, b.G), cmp.Compare(a.B, b.B))
 	})
 	palette := color.Palette{}
-	for _, c := range colours[:min(len(colours), 64)] {
+	for _, c := range colours[:min(len(colours), 32)] {
 		palette = append(palette, c)
 	}
 	few, index := image.NewPaletted(bounds, palette), map[color.RGBA]uint8{}
