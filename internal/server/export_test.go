@@ -15,5 +15,11 @@ func (s *Server) TellApps(ctx context.Context) error {
 	return s.apps.oidc.TellApps(ctx)
 }
 
+// TendTrail does at once what the background does with the audit trail every few seconds, and every hour.
+func (s *Server) TendTrail(ctx context.Context) {
+	s.sealTrail(ctx)
+	s.sweepTrail(ctx)
+}
+
 // Keys are the signing keys.
 func (s *Server) Keys() *signing.Store { return s.apps.keys }
