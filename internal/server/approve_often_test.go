@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"woggle/internal/copies"
 	"woggle/internal/db"
 	"woggle/internal/db/dbtest"
 	"woggle/internal/method/authenticator"
@@ -125,6 +126,42 @@ func TestStrangersWithKeysAreBoundedByAddress(t *testing.T) {
 		if n := s.count("SELECT count(*) FROM limits WHERE key LIKE 'device-%'"); n != 0 {
 			t.Errorf("%d rows of where apps were are left", n)
 		}
+	})
+}
+
+// The link of a copy is no proof of an app. Made-up ones are bounded by address as well, and a true one is not: it is for somebody who has
+// nothing left but that.
+func TestMadeUpLinksOfCopies(t *testing.T) {
+	each(t, func(s *site) {
+		user, mine, _ := s.paired("aisha")
+		list, link := sealedList(t, "one account"), ""
+		if got := mine.leaves(list, false); got.Status != 200 {
+			t.Fatalf("leaving a copy gives %+v", got)
+		}
+		id := s.copyOf(user.ID)
+		s.tx(func(tx *db.Tx) (err error) {
+			link, err = copies.Link(tx, s.keys, user.ID, id)
+			return err
+		})
+		s.tries("device-unknown:"+hall+"/32", 298)
+		stranger := s.handheld()
+		stranger.from = hall
+		for range 2 {
+			if _, got := stranger.redeems("copy=" + link[1:] + "A"); got.Status != 404 || got.Error != "missing" {
+				t.Errorf("a made-up link gives %+v", got)
+			}
+		}
+		before := s.written()
+		_, got := stranger.redeems("copy=" + link[1:] + "A")
+		got.later(t, 10*time.Minute)
+		if s.written() != before {
+			t.Error("what is too much is written down")
+		}
+		if text, got := stranger.redeems("copy=" + link); got.Status != 200 || text != list {
+			t.Errorf("the true one gives %+v", got)
+		}
+		_, got = stranger.redeems("copy=" + link)
+		got.later(t, 10*time.Minute) // which is made up, once it is used
 	})
 }
 
