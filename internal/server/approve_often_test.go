@@ -19,14 +19,16 @@ const hall = "203.0.113.7"
 // later demands that the app is told to come later, and when.
 func (got told) later(t *testing.T, most time.Duration) {
 	t.Helper()
-	if after, err := strconv.Atoi(got.after); got.Status != 429 || got.Error != "later" || err != nil || after < 1 || after > int(most/time.Second)+1 {
+	after, err := strconv.Atoi(got.after)
+	if got.Status != 429 || got.Error != "later" || err != nil || after < 1 || after > int(most/time.Second)+1 {
 		t.Errorf("asked too often, the app gets %+v", got)
 	}
 }
 
 // written is all that apps have had written.
-func (s *site) written() (n int) {
-	return s.count("SELECT count(*) FROM authenticator_proofs") + s.count("SELECT count(*) FROM authenticator_devices") + s.count("SELECT coalesce(sum(tries), 0) FROM limits")
+func (s *site) written() int {
+	rows := s.count("SELECT count(*) FROM authenticator_proofs") + s.count("SELECT count(*) FROM authenticator_devices")
+	return rows + s.count("SELECT coalesce(sum(tries), 0) FROM limits")
 }
 
 // phones are apps of one person, at the address, that were paired some time ago.
@@ -40,7 +42,8 @@ func (s *site) phones(count int, address string) (all []*handheld) {
 	s.tx(func(tx *db.Tx) error {
 		for _, h := range all {
 			id := db.NewID()
-			if err := signin.InsertMethod(tx, signin.Enrolled{ID: id, User: user.ID, Kind: signin.Authenticator, Secret: []byte("sealed"), Lookup: h.id}); err != nil {
+			e := signin.Enrolled{ID: id, User: user.ID, Kind: signin.Authenticator, Secret: []byte("sealed"), Lookup: h.id}
+			if err := signin.InsertMethod(tx, e); err != nil {
 				return err
 			}
 			_, err := tx.Exec(`INSERT INTO authenticator_devices (id, user_id, method_id, challenge_id, epoch, created_at, seen_at)
@@ -89,7 +92,8 @@ func TestStrangersWithKeysAreBoundedByAddress(t *testing.T) {
 		before = s.written()
 		stranger := s.handheld()
 		stranger.from = hall
-		for _, got := range []told{stranger.waiting(), stranger.register("made up"), stranger.say("x", "no", ""), stranger.leave(), stranger.subscribe(nil)} {
+		for _, got := range []told{stranger.waiting(), stranger.register("made up"), stranger.say("x", "no", ""), stranger.leave(),
+			stranger.subscribe(nil)} {
 			got.later(t, 10*time.Minute)
 		}
 		if s.written() != before {
