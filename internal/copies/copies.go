@@ -139,6 +139,16 @@ func Link(tx *db.Tx, ring *keys.Ring, user, id string) (token string, err error)
 
 const linkPurpose = "copy-link"
 
+// Opens tells whether a token opens a copy, by reading alone, and uses nothing up.
+func Opens(tx *db.Tx, ring *keys.Ring, token string) (bool, error) {
+	for _, hash := range ring.Lookups(linkPurpose, token) {
+		if found, err := hasLink(tx, hash); err != nil || found {
+			return found, err
+		}
+	}
+	return false, nil
+}
+
 // Redeem is the text of the copy that a token opens. Its error is ErrGone, also for a token that was used or is too old.
 func Redeem(tx *db.Tx, ring *keys.Ring, token string) (string, error) {
 	for _, hash := range ring.Lookups(linkPurpose, token) {

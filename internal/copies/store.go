@@ -55,6 +55,11 @@ func setLink(tx *db.Tx, user, id string, hash []byte, until time.Time) (bool, er
 	return n == 1, err
 }
 
+func hasLink(tx *db.Tx, hash []byte) (bool, error) {
+	var one int
+	return tx.Found("SELECT 1 FROM authenticator_copies WHERE link_hash = $1 AND link_until > $2", []any{hash, tx.Now.UnixMilli()}, &one)
+}
+
 // spendLink uses a link up: of two that show it at once, on any node, one gets the copy.
 func spendLink(tx *db.Tx, hash []byte) (id string, sealed []byte, found bool, err error) {
 	found, err = tx.Found(`UPDATE authenticator_copies SET link_hash = NULL WHERE link_hash = $1 AND link_until > $2 RETURNING id, sealed`,

@@ -104,6 +104,7 @@ func (h *Helping) givePass(w http.ResponseWriter, r *http.Request) error {
 			return problem.New(problem.Invalid, "helping.not-active")
 		}
 		if helper.Role == directory.Helper {
+			t.By = []string{helper.ID}
 			if wait, err := helperPasses.Take(tx, helper.ID); err != nil || wait > 0 {
 				return errOr(err, problem.New(problem.Limited, "helping.too-many").After(wait))
 			}

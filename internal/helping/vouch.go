@@ -85,7 +85,7 @@ func (h *Helping) complete(tx *db.Tx, open vouching, second, person directory.Us
 	if mine, err := endVouching(tx, open.id, second.ID); err != nil || !mine {
 		return "", errOr(err, problem.New(problem.Invalid, "helping.vouch.again"))
 	}
-	if pass, err = h.Issue(tx, second.ID, person, signin.PassTerms{Life: passLife}); err != nil {
+	if pass, err = h.Issue(tx, second.ID, person, signin.PassTerms{Life: passLife, By: []string{first.ID, second.ID}}); err != nil {
 		return "", err
 	}
 	if err := h.Flow.Tell(tx, person, "helping.notice.vouched", nil, "first", first.Name(), "second", second.Name()); err != nil {
@@ -95,32 +95,31 @@ func (h *Helping) complete(tx *db.Tx, open vouching, second, person directory.Us
 		"address", h.Flow.Base+"/helping/vouched")
 }
 
-// undoVouching takes back what came of a vouching: what was set up since, the pass, and every session. Its errors are NotFound, and
-// Gone after a day.
-func (h *Helping) undoVouching(tx *db.Tx, administrator directory.User, id string) error {
+// undoVouching takes back what came of a vouching: what was set up since, the pass, and every session; of somebody who has become an
+// administrator since, the pass and the sessions only (signin.Flow.UndoSince). It tells which. Its errors are NotFound, and Gone
+// after a day.
+//
+// Every other administrator may, whatever the person is now. To undo only takes away, so directory.Helps is not asked, which says
+// whom one may let in. Not the person: it is done once, and a thief could use that up in the owner's name.
+func (h *Helping) undoVouching(tx *db.Tx, administrator directory.User, id string) (kept bool, err error) {
 	v, found, err := vouchingByID(tx, id)
-	if err == nil && (!found || v.secondAt.IsZero()) {
+	may := administrator.Role == directory.Administrator && administrator.Status == directory.Active && !administrator.Frozen()
+	if err == nil && (!found || v.secondAt.IsZero() || !may || v.user == administrator.ID) {
 		err = notTheirs()
 	}
 	if err != nil {
-		return err
-	}
-	may, err := directory.Helps(tx, administrator.ID, v.user)
-	if err == nil && !may {
-		err = notTheirs()
-	}
-	if err != nil {
-		return err
+		return false, err
 	}
 	person, err := directory.Hold(tx, v.user)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if mine, err := undoneNow(tx, id, tx.Now.Add(-undoLife)); err != nil || !mine {
-		return errOr(err, problem.New(problem.Gone, "helping.undo.late"))
+		return false, errOr(err, problem.New(problem.Gone, "helping.undo.late"))
 	}
 	if err := h.Flow.UndoSince(tx, person, v.secondAt); err != nil {
-		return err
+		return false, err
 	}
-	return audit.Record(tx, audit.Event{Type: audit.VouchUndone, Actor: administrator.ID, User: person.ID})
+	kept = person.Role == directory.Administrator
+	return kept, audit.Record(tx, audit.Event{Type: audit.VouchUndone, Actor: administrator.ID, User: person.ID})
 }

@@ -71,14 +71,21 @@ func (h *Helping) doVouch(w http.ResponseWriter, r *http.Request) error {
 
 type vouchedPage struct{ Rows []vouchedRow }
 
-type vouchedRow struct{ ID, Name, First, Second, When, Until string }
+type vouchedRow struct {
+	ID, Name, Username, First, Second, When, Until string
+	Mine                                           bool // it is who looks: somebody else has to undo it
+	Administrator                                  bool // since then: what was set up stays
+}
+
+// The news of what was done.
+var undoings = map[string]string{"undone": "helping.done.undone", "signed-out": "helping.done.signed-out"}
 
 func (h *Helping) showVouched(w http.ResponseWriter, r *http.Request) error {
 	rows, err := h.vouchedRows(r, "")
 	if err != nil {
 		return err
 	}
-	return h.Pages.Show(w, r, "helping/vouched", vouchedPage{rows}, page.Notice(map[string]string{"undone": "helping.done.undone"}[r.URL.Query().Get("done")]))
+	return h.Pages.Show(w, r, "helping/vouched", vouchedPage{rows}, page.Notice(undoings[r.URL.Query().Get("done")]))
 }
 
 // vouchedRows are the vouchings that can be undone, or the one with the id.
@@ -95,13 +102,17 @@ func (h *Helping) vouchedRows(r *http.Request, id string) (rows []vouchedRow, er
 				continue
 			}
 			row := vouchedRow{ID: v.id, When: l.Moment(v.secondAt, tx.Now), Until: l.Moment(v.secondAt.Add(undoLife), tx.Now)}
-			for user, name := range map[string]*string{v.user: &row.Name, v.first: &row.First, v.second: &row.Second} {
-				u, err := directory.ByID(tx, user)
+			var person directory.User
+			for id, name := range map[string]*string{v.user: &row.Name, v.first: &row.First, v.second: &row.Second} {
+				u, err := directory.ByID(tx, id)
 				if err != nil && !problem.Is(err, problem.NotFound) {
 					return err
 				}
-				*name = u.Name()
+				if *name = u.Name(); id == v.user {
+					person = u
+				}
 			}
+			row.Username, row.Mine, row.Administrator = person.Username, person.ID == session.Of(r).User.ID, person.Role == directory.Administrator
 			rows = append(rows, row)
 		}
 		return nil
@@ -116,20 +127,27 @@ func (h *Helping) askUndo(w http.ResponseWriter, r *http.Request) error {
 		return err
 	case len(rows) == 0:
 		return problem.New(problem.Gone, "helping.undo.late")
+	case rows[0].Mine:
+		return notTheirs()
 	}
 	return h.Pages.Show(w, r, "helping/undo", rows[0])
 }
 
 func (h *Helping) undo(w http.ResponseWriter, r *http.Request) error {
+	done := ""
 	err := h.DB.Tx(r.Context(), func(tx *db.Tx) error {
 		administrator, err := directory.Hold(tx, session.Of(r).User.ID)
 		if err != nil {
 			return err
 		}
-		return h.undoVouching(tx, administrator, r.PathValue("id"))
+		kept, err := h.undoVouching(tx, administrator, r.PathValue("id"))
+		if done = "undone"; kept {
+			done = "signed-out"
+		}
+		return err
 	})
 	if err != nil {
 		return err
 	}
-	return page.Redirect(w, r, "/helping/vouched?done=undone")
+	return page.Redirect(w, r, "/helping/vouched?done="+done)
 }

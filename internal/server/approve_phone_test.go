@@ -27,6 +27,7 @@ import (
 type handheld struct {
 	s    *site
 	node int
+	from string // its address, as the proxy in front of the site names it; empty: this computer
 	key  *ecdsa.PrivateKey
 	id   string
 
@@ -87,7 +88,8 @@ type told struct {
 		Near                                             bool
 		Left                                             int64
 	} `json:"requests"`
-	body string
+	body  string
+	after string // Retry-After
 }
 
 // send sends a request with the proof.
@@ -102,6 +104,9 @@ func (h *handheld) send(proof, method, path, query string, body any) (answer tol
 		h.s.t.Fatal(err)
 	}
 	r.Header.Set("DPoP", proof)
+	if h.from != "" {
+		r.Header.Set("X-Forwarded-For", h.from)
+	}
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {
 		h.s.t.Fatal(err)
@@ -114,7 +119,7 @@ func (h *handheld) send(proof, method, path, query string, body any) (answer tol
 	if err := json.Unmarshal(raw, &answer); err != nil || response.Header.Get("Cache-Control") != "no-store" || len(response.Cookies()) > 0 {
 		h.s.t.Fatalf("%s %s gives %d %s (%v)", method, path, response.StatusCode, raw, err)
 	}
-	answer.Status, answer.body = response.StatusCode, string(raw)
+	answer.Status, answer.body, answer.after = response.StatusCode, string(raw), response.Header.Get("Retry-After")
 	return answer
 }
 

@@ -12,7 +12,6 @@ import (
 	"woggle/internal/message"
 	"woggle/internal/method/authenticator"
 	"woggle/internal/method/phone"
-	"woggle/internal/signin"
 )
 
 // village is a county with two districts, one of which has a group within it, and people of every role in them.
@@ -314,21 +313,6 @@ func TestAHelperNoMore(t *testing.T) {
 			if err != undo {
 				t.Fatal(what, err)
 			}
-		}
-	})
-}
-
-// A helper gives a pass to a member, who is made an administrator while it lives: it would let the helper into an account that
-// they may not help.
-func TestAHelpersPassDoesNotOutliveTheRoleOfItsPerson(t *testing.T) {
-	one(t, func(s *site) {
-		v := s.village()
-		for _, role := range []directory.Role{directory.Helper, directory.Administrator} {
-			pass := s.give(v.people["mary"], signin.PassTerms{Life: 24 * time.Hour, Alone: true})
-			s.browser().password("mary", pass).sees("from your app")
-			s.tx(func(tx *db.Tx) error { return directory.SetRole(tx, "system", v.people["mary"].ID, role) })
-			s.browser().password("mary", pass).sees("isn’t right")
-			s.tx(func(tx *db.Tx) error { return directory.SetRole(tx, "system", v.people["mary"].ID, directory.Member) })
 		}
 	})
 }

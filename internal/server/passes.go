@@ -42,7 +42,10 @@ func (s *Server) PassLetter(tx *db.Tx, user directory.User, pass string) ([]byte
 	if e := signin.PassOf(enrolled); e != nil && e.StartsAt.After(at) {
 		at = e.StartsAt
 	}
-	e, right := accesspass.Match(s.keys)(&signin.Attempt{User: user, Enrolled: enrolled}, pass, at)
+	e, right, err := accesspass.Match(s.keys)(tx, &signin.Attempt{User: user, Enrolled: enrolled}, pass, at)
+	if err != nil {
+		return nil, err
+	}
 	if !right {
 		return nil, problem.New(problem.Gone, "signin.refused.pass")
 	}

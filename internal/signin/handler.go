@@ -292,6 +292,9 @@ func (f *Flow) facts(tx *db.Tx, a *Attempt) (err error) {
 		a.end(ReasonPass) // else the password would be asked, of somebody who perhaps has none
 	}
 	a.Proofs = slices.DeleteFunc(a.Proofs, gone)
+	if err := a.endStrayPass(tx); err != nil {
+		return err
+	}
 	a.Person = &Person{Status: a.User.Status, Waiting: WaitingPassword(a.Enrolled) != nil, Frozen: !a.User.FrozenAt.IsZero(), FirstUse: a.User.FirstUseUntil.After(tx.Now),
 		Mail: a.User.SignedInAt.IsZero() && a.User.Email != "" && f.Outbox.Serves(message.Email)}
 	if a.Need.Details {

@@ -17,16 +17,18 @@ type PassTerms struct {
 	Life    time.Duration // from then on
 	Several bool          // works as often as is wanted in its time
 	Alone   bool          // one helper alone gives it: it stands for the password, and passes no method by
+	By      []string      // the ids of the helpers who give it: it works while each of them may help the person
 }
 
 type passData struct {
-	Several bool `json:"several,omitempty"`
-	Alone   bool `json:"alone,omitempty"`
+	Several bool     `json:"several,omitempty"`
+	Alone   bool     `json:"alone,omitempty"`
+	By      []string `json:"by,omitempty"`
 }
 
 // PassData is what is stored of a pass's terms besides its times.
 func PassData(terms PassTerms) string {
-	data, err := json.Marshal(passData{terms.Several, terms.Alone})
+	data, err := json.Marshal(passData{terms.Several, terms.Alone, terms.By})
 	if err != nil {
 		panic(err) // unreachable: it holds nothing that has no JSON
 	}
@@ -46,6 +48,40 @@ func (e Enrolled) pass() (data passData) {
 		return passData{}
 	}
 	return data
+}
+
+// PassStands tells whether the user's access pass may be used, as all who have to do with it are stored now. One of helpers counts no
+// more once one of them may not help the person: who has become a helper or an administrator, or has left the group, is nobody
+// whom those helpers may let in, and a helper who was let go or whose account is frozen lets nobody in (threats T45, T84).
+func PassStands(tx *db.Tx, user directory.User, pass Enrolled) (bool, error) {
+	if pass.Alone() && user.Role != directory.Member { // one that was made before it was known by whom
+		return false, nil
+	}
+	for _, helper := range pass.pass().By {
+		if may, err := directory.Helps(tx, helper, user.ID); err != nil || !may {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// endStrayPass ends the attempt if it stands on an access pass that was not used yet and counts no more. Nobody's time is spent on that
+// who has not typed a pass: else the time of an answer would tell who has one.
+func (a *Attempt) endStrayPass(tx *db.Tx) error {
+	if a.Ended != "" {
+		return nil
+	}
+	for _, p := range a.Proofs {
+		pass := a.Method(p.Method)
+		if Kind(p.Kind) != AccessPass || pass == nil {
+			continue
+		}
+		if stands, err := PassStands(tx, a.User, *pass); err != nil || stands {
+			return err
+		}
+		a.end(ReasonPass)
+	}
+	return nil
 }
 
 // PassOf is the person's access pass, as they or whoever gave it may know of it, or nil. There is one at most.

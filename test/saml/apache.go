@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"os/user"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"woggle/internal/db/dbtest"
+	"woggle/test/visitor"
 )
 
 const modules = "/usr/lib/apache2/modules/"
@@ -91,10 +93,34 @@ read -r _
 kill -TERM $program
 wait $program`
 
-// run starts a process that listens at the address, and ends it with the test.
+// listens tells whether somebody listens at the address. A socket with a path is looked at and not knocked at: Shibboleth's daemon, on
+// a busy computer, was seen to die of a connection that said nothing, in the moment in which it began.
+func listens(address string) bool {
+	if strings.HasPrefix(address, "/") {
+		_, err := os.Stat(address)
+		return err == nil
+	}
+	c, err := net.Dial("tcp", address)
+	if err == nil {
+		c.Close()
+	}
+	return err == nil
+}
+
+// mostSaid is how much of the log of a program is shown with a story that fails, in bytes.
+const mostSaid = 8 << 10
+
+// run starts a process that listens at the address, or at the socket with the path, and ends it with the test.
 func run(t *testing.T, address string, log func() string, program string, args ...string) {
 	t.Helper()
 	process := exec.Command("/bin/sh", append([]string{"-c", watch, "sh", program}, args...)...)
+	dying := filepath.Join(t.TempDir(), "stderr")
+	last, err := os.Create(dying)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer last.Close()
+	process.Stderr = last // what a program says when it crashes does not stand in its log
 	lifeline, err := process.StdinPipe()
 	if err == nil {
 		err = process.Start()
@@ -103,25 +129,45 @@ func run(t *testing.T, address string, log func() string, program string, args .
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
+		if t.Failed() {
+			words, _ := os.ReadFile(dying)
+			said := string(words) + log()
+			t.Logf("%s said last:\n%s", program, said[max(0, len(said)-mostSaid):])
+		}
 		lifeline.Close()
 		process.Wait()
 	})
 	look := time.NewTicker(20 * time.Millisecond)
 	defer look.Stop()
 	late := time.After(30 * time.Second)
-	network := "tcp"
-	if strings.HasPrefix(address, "/") {
-		network = "unix"
-	}
-	for {
-		if c, err := net.Dial(network, address); err == nil {
-			c.Close()
-			return
-		}
+	for !listens(address) {
 		select {
 		case <-late:
 			t.Fatalf("%s does not answer\n%s", program, log())
 		case <-look.C:
+		}
+	}
+}
+
+// answered is the page at the address, once it is there: what is asked while it begins may get no answer at all, and is asked again.
+// The error tells what came instead, soon after patience.
+func answered(address string, patience time.Duration) (*visitor.Page, error) {
+	v := visitor.New(address)
+	v.Client.Timeout = min(patience, 5*time.Second)
+	late := time.Now().Add(patience)
+	look := time.NewTicker(50 * time.Millisecond)
+	defer look.Stop()
+	for {
+		page, err := v.Open(address)
+		switch {
+		case err == nil && page.Status == http.StatusOK:
+			return page, nil
+		case time.Now().Before(late):
+			<-look.C
+		case err != nil:
+			return nil, fmt.Errorf("nothing after %s: %w", patience, err)
+		default:
+			return nil, fmt.Errorf("%s gives status %d after %s: %.300s", address, page.Status, patience, page.Text)
 		}
 	}
 }

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"woggle/test/visitor"
 )
 
 // newShibboleth is an app that Shibboleth's service provider keeps: its daemon, and its module in Apache.
@@ -39,10 +37,11 @@ func newShibboleth(t *testing.T, register map[string]any) (*Woggle, *Apache) {
 </SPConfig>`, a.Folder, a.Base, w.Base, a.Write(t, "idp.xml", w.Metadata()), logs("shibd"), logs("native"), a.Write(t, "sp.key", keys.key), a.Write(t, "sp.crt", keys.cert)))
 	own(t, "www-data", a.Folder)
 	socket := filepath.Join(a.Folder, "shibd.sock")
-	run(t, socket, func() string {
+	daemonLog := func() string {
 		log, _ := os.ReadFile(filepath.Join(a.Folder, "shibd.log"))
 		return string(log)
-	}, "/usr/sbin/shibd", "-F", "-c", settings, "-p", filepath.Join(a.Folder, "shibd.pid"))
+	}
+	run(t, socket, daemonLog, "/usr/sbin/shibd", "-F", "-c", settings, "-p", filepath.Join(a.Folder, "shibd.pid"))
 	if err := os.Chmod(socket, 0o777); err != nil {
 		t.Fatal(err)
 	}
@@ -63,20 +62,10 @@ ShibConfig %s
   Header set X-Class "%%{Shib-AuthnContext-Class}e"
 </Location>
 `, modules, settings))
-	// The daemon listens a moment before it can answer.
-	look := time.NewTicker(50 * time.Millisecond)
-	defer look.Stop()
-	page, err := visitor.New(a.Base).Open("/Shibboleth.sso/Metadata")
-	for range 200 {
-		if err != nil || page.Status == 200 {
-			break
-		}
-		<-look.C
-		page, err = visitor.New(a.Base).Open("/Shibboleth.sso/Metadata")
-	}
-	if err != nil || page.Status != 200 {
-		log, _ := os.ReadFile(filepath.Join(a.Folder, "shibd.log"))
-		t.Fatalf("its metadata: %v, %v\n%s", page, err, log)
+	// The daemon listens a moment before it can answer; one that has died never does, and Apache waits for it.
+	page, err := answered(a.Base+"/Shibboleth.sso/Metadata", time.Minute)
+	if err != nil {
+		t.Fatalf("its metadata: %v; the daemon said:\n%s", err, daemonLog())
 	}
 	all := map[string]any{"metadata": page.Body}
 	for name, value := range register {

@@ -55,3 +55,10 @@ test('a refusal is a word, and no answer is none', async () => {
   const away = new Server('https://woggle.example', () => at, () => Promise.reject(new TypeError('Failed to fetch')));
   await expect(away.leave(await device())).rejects.toEqual(new Refused(''));
 });
+
+test('how long to wait is told in seconds', async () => {
+  for (const [header, wait] of [['90', 90_000], ['soon', 0], ['', 0]] as const) {
+    const busy = new Server('https://woggle.example', () => at, () => Promise.resolve(new Response('{"error":"later"}', { status: 429, headers: { 'Retry-After': header } })));
+    await expect(busy.waiting(await device(), 25, new AbortController().signal)).rejects.toMatchObject({ word: 'later', wait });
+  }
+});

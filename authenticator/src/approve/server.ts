@@ -26,6 +26,8 @@ export class Refused extends Error {
   constructor(
     readonly word: string,
     readonly date: string | null = null,
+    /** For how many milliseconds not to ask again; 0 when it did not say. */
+    readonly wait = 0,
   ) {
     super(word);
   }
@@ -100,7 +102,7 @@ export class Server {
       throw init.signal?.aborted ? cause : new Refused('');
     }
     const said = (await answer.json().catch(() => ({}))) as { error?: string };
-    if (!answer.ok) throw new Refused(said.error ?? 'fault', answer.headers.get('Date'));
+    if (!answer.ok) throw new Refused(said.error ?? 'fault', answer.headers.get('Date'), (Number(answer.headers.get('Retry-After')) || 0) * 1000);
     return said;
   }
 }

@@ -17,12 +17,15 @@ const HOLD = 25; // seconds
 const mostHeld = 3; // a browser opens six connections to one server at most
 const soon = 5000; // ms
 const later = 30_000;
+const longest = 15 * 60_000; // whatever the server says
 const patience = 120; // times soon: as long as a set-up may take
 
 export class Watch {
   /** What waits for the person's answer. */
   asked: Asked | undefined = $state.raw();
   #stop: AbortController | undefined;
+  /** When each device may ask again that asked too often: looking away and back does not forget it. */
+  readonly #away = new Map<string, number>();
 
   constructor(
     private readonly server: Server,
@@ -48,6 +51,7 @@ export class Watch {
 
   async #watch(device: Device, wait: number, signal: AbortSignal): Promise<void> {
     let unready = 0; // the first code was not typed yet
+    await rest((this.#away.get(device.id) ?? 0) - Date.now(), signal);
     while (!signal.aborted) {
       let pause = wait > 0 ? 0 : soon;
       const begun = Date.now();
@@ -63,6 +67,10 @@ export class Watch {
         if (!(cause instanceof Refused)) continue;
         if (cause.word === 'unknown') return this.gone(device);
         if (cause.word === 'clock') this.clockWrong();
+        if (cause.word === 'later') {
+          pause = Math.min(Math.max(later, cause.wait), longest);
+          this.#away.set(device.id, Date.now() + pause);
+        }
         if (cause.word === '' || cause.word === 'clock' || (cause.word === 'unready' && unready++ < patience)) pause = soon;
       }
       await rest(pause, signal);
@@ -81,6 +89,7 @@ export class Watch {
 }
 
 function rest(ms: number, signal: AbortSignal): Promise<void> {
+  if (ms <= 0 || signal.aborted) return Promise.resolve();
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, ms);
     signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });

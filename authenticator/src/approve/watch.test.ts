@@ -56,6 +56,33 @@ test('a wrong clock is measured, and it is tried again', async () => {
   expect(seen).toMatchObject({ clock: 1, found: 1 });
 });
 
+test('a device that asks too often waits for as long as it is told, also when the app is looked at anew', async () => {
+  const { watch, seen } = watching(new Refused('later', null, 120_000), [], [request]);
+  watch.start([one]);
+  await vi.advanceTimersByTimeAsync(60_000);
+  watch.stop();
+  watch.start([one]);
+  watch.start([one]);
+  await vi.advanceTimersByTimeAsync(59_000);
+  expect(seen.waits).toEqual([25]);
+  await vi.advanceTimersByTimeAsync(1500);
+  expect(seen.waits).toEqual([25, 25]);
+  await vi.advanceTimersByTimeAsync(5000);
+  expect(seen).toMatchObject({ waits: [25, 25, 25], found: 1, gone: [] });
+});
+
+test('a server that is busy without saying for how long, or for ever, is asked again in its time', async () => {
+  for (const [said, pause] of [[0, 30_000], [1000, 30_000], [Infinity, 15 * 60_000]] as const) {
+    const { watch, seen } = watching(new Refused('later', null, said), [request]);
+    watch.start([one]);
+    await vi.advanceTimersByTimeAsync(pause - 1000);
+    expect(seen.waits).toEqual([25]);
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(seen.found).toBe(1);
+    watch.stop();
+  }
+});
+
 test('nobody is asked after the end', async () => {
   const { watch, seen } = watching([], [], [request]);
   watch.start([one]);

@@ -44,10 +44,11 @@ func (c Cloud) discovery(tenant string) string {
 // give: the password was Entra's.
 var acrs = []string{"possessionorinherence", "possession", "knowledgeorpossession", "knowledgeorpossessionorinherence"}
 
-// amrs are the methods that Entra knows and we have, and the kinds that prove each. An access pass or a recovery code is
-// none of them: they get somebody back in here, and are not to open another door.
+// amrs are the methods that Entra knows and we have, and the kinds that prove each. The code of a printed card is a one-time
+// password that shows who has the card (RFC 8176 section 2 names two ways to make one, and shuts none out). An access pass or a
+// recovery code is none of them: they get somebody back in here, and are not to open another door.
 var amrs = map[string][]signin.Kind{
-	"otp": {signin.Authenticator},
+	"otp": {signin.Authenticator, signin.Card},
 	"sms": {signin.Phone},
 	"tel": {signin.Phone},
 	fido:  {signin.Passkey},

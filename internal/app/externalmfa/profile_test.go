@@ -29,13 +29,16 @@ func TestChooseAMR(t *testing.T) {
 		"an app that says it is a passkey":      {proof(signin.Authenticator, "fido"), entra, ""},
 		"a passkey that says it is an app":      {proof(signin.Passkey, "otp"), []string{"otp"}, ""},
 		"a recovery code":                       {proof(signin.Recovery, "otp"), entra, ""},
-		"a printed card":                        {proof(signin.Card, "otp"), entra, ""},
+		"an access pass":                        {proof(signin.AccessPass, "otp"), entra, ""},
+		"a printed card":                        {proof(signin.Card, "otp"), entra, "otp"},
+		"a printed card, where otp is unheard":  {proof(signin.Card, "otp"), []string{"sms", "tel", "fido"}, ""},
+		"a printed card that says it is a text": {proof(signin.Card, "sms"), entra, ""},
 	} {
 		if got := chooseAMR([]session.Proof{outside, c.proof}, c.wanted); got != c.want {
 			t.Errorf("%s is %q, want %q", name, got, c.want)
 		}
 	}
-	if kinds := kindsFor(entra); !slices.Equal(kinds, []signin.Kind{signin.Passkey, signin.Authenticator, signin.Phone}) {
+	if kinds := kindsFor(entra); !slices.Equal(kinds, []signin.Kind{signin.Passkey, signin.Authenticator, signin.Card, signin.Phone}) {
 		t.Errorf("all that Entra asks for are %v", kinds)
 	}
 	if kinds := kindsFor([]string{"face", "fpt"}); len(kinds) > 0 {

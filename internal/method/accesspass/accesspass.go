@@ -50,19 +50,19 @@ func Issue(tx *db.Tx, ring *keys.Ring, actor string, user directory.User, terms 
 		Detail: audit.Detail{"from": terms.From.UTC().Format(time.RFC3339), "until": terms.From.Add(terms.Life).UTC().Format(time.RFC3339)}})
 }
 
-// Match finds the attempt's person's pass, if typed is it and it works now. One that a helper gave alone works for members only: who
-// has become a helper or an administrator since is nobody whom that helper may let in.
-func Match(ring *keys.Ring) func(a *signin.Attempt, typed string, now time.Time) (signin.Enrolled, bool) {
-	return func(a *signin.Attempt, typed string, now time.Time) (signin.Enrolled, bool) {
+// Match finds the attempt's person's pass, if typed is it and it works at the time, as far as it counts still (signin.PassStands):
+// that is asked only of who typed the right one, so that no answer's time tells who has a pass.
+func Match(ring *keys.Ring) func(tx *db.Tx, a *signin.Attempt, typed string, at time.Time) (signin.Enrolled, bool, error) {
+	return func(tx *db.Tx, a *signin.Attempt, typed string, at time.Time) (signin.Enrolled, bool, error) {
 		pass := clean(typed)
 		for _, e := range a.Enrolled {
-			if e.Kind == signin.AccessPass && len(pass) == length && !e.StartsAt.After(now) && e.ExpiresAt.After(now) &&
-				(!e.Alone() || a.User.Role == directory.Member) &&
+			if e.Kind == signin.AccessPass && len(pass) == length && !e.StartsAt.After(at) && e.ExpiresAt.After(at) &&
 				ring.CheckMAC(e.Secret, "pass", e.User, pass) {
-				return e, true
+				stands, err := signin.PassStands(tx, a.User, e)
+				return e, stands, err
 			}
 		}
-		return signin.Enrolled{}, false
+		return signin.Enrolled{}, false, nil
 	}
 }
 

@@ -62,6 +62,9 @@ func (m *Method) sized(most int64, handle answerer) http.HandlerFunc {
 			return // nobody listens any more
 		}
 		if err != nil {
+			if wait := waitOf(err); wait > 0 {
+				w.Header().Set("Retry-After", strconv.Itoa(wait))
+			}
 			no := m.refusal(err)
 			status, given = no.status, map[string]string{"error": no.word}
 		}
@@ -118,9 +121,16 @@ func (m *Method) register(_ http.ResponseWriter, r *http.Request) (any, error) {
 	if form.Push != nil && form.Push.Check() != nil {
 		return nil, errPush
 	}
+	setUp, ok := m.pairingOf(form.Token)
+	if !ok {
+		return nil, m.stranger(r, errToken)
+	}
+	if err := m.count(r.Context(), devicePairs, setUp); err != nil {
+		return nil, err
+	}
 	var no error
 	err = m.DB.Tx(r.Context(), func(tx *db.Tx) (err error) {
-		no, err = m.pair(tx, s, form.Token, form.Push)
+		no, err = m.pair(tx, s, setUp, form.Push)
 		return err
 	})
 	if err == nil {
@@ -138,19 +148,30 @@ func (m *Method) act(r *http.Request, work func(tx *db.Tx, d device, s statement
 	if s.device != r.PathValue("id") {
 		return errUnknown
 	}
-	return m.DB.Tx(r.Context(), func(tx *db.Tx) error {
-		d, err := live(tx, s.device)
-		if err != nil {
-			return err
-		}
-		if err := m.admit(tx, s); err != nil {
-			return err
-		}
-		if err := seeDevice(tx, d.ID); err != nil {
-			return err
-		}
-		return work(tx, d, s)
+	if err := m.known(r, s.device); err != nil {
+		return err
+	}
+	var no error
+	err = m.DB.Tx(r.Context(), func(tx *db.Tx) (err error) {
+		no, err = counted(tx, s.device, func() error {
+			d, err := live(tx, s.device)
+			if err != nil {
+				return err
+			}
+			if err := m.admit(tx, s); err != nil {
+				return err
+			}
+			if err := seeDevice(tx, d.ID); err != nil {
+				return err
+			}
+			return work(tx, d, s)
+		})
+		return err
 	})
+	if err == nil {
+		err = no
+	}
+	return err
 }
 
 // takePush stores where the app is reached from now on; null is nowhere.
@@ -221,11 +242,12 @@ func (m *Method) requests(w http.ResponseWriter, r *http.Request) (any, error) {
 		return found, nil
 	}
 	device := r.PathValue("id")
-	if !m.waiters.enter(device) {
+	place := here(page.VisitOf(r).Address)
+	if !m.waiters.enter(device, place) {
 		w.Header().Set("Retry-After", "5")
 		return found, nil
 	}
-	defer m.waiters.leave(device)
+	defer m.waiters.leave(device, place)
 	end := time.NewTimer(min(time.Duration(seconds)*time.Second, longestWait))
 	defer end.Stop()
 	tick := time.NewTicker(lookEvery)

@@ -4,6 +4,7 @@ package authenticator
 import (
 	"context"
 	"embed"
+	"net/netip"
 	"time"
 
 	"woggle/internal/db"
@@ -47,7 +48,7 @@ var (
 
 // New makes the method.
 func New(d Deps) (*Method, error) {
-	m := &Method{Deps: d, pushes: make(chan struct{}, mostPushes), waiters: waiters{each: map[string]int{}}}
+	m := &Method{Deps: d, pushes: make(chan struct{}, mostPushes), waiters: waiters{each: map[string]int{}, here: map[netip.Prefix]int{}}}
 	m.stop, m.Stop = context.WithCancel(context.Background())
 	return m, d.Pages.Add("authenticator", pages)
 }

@@ -47,14 +47,14 @@ func (m *Method) takeCopy(_ http.ResponseWriter, r *http.Request) (any, error) {
 			no = errOften // counted all the same
 			return nil
 		case form.Renew:
-			return copies.Renew(tx, m.Keys, d.User, d.ID, form.Copy)
+			return copyRefusal(copies.Renew(tx, m.Keys, d.User, d.ID, form.Copy))
 		}
-		return m.keepCopy(tx, d, form.Copy)
+		return copyRefusal(m.keepCopy(tx, d, form.Copy))
 	})
 	if err == nil {
 		err = no
 	}
-	return struct{}{}, copyRefusal(err)
+	return struct{}{}, err
 }
 
 // keepCopy begins a copy, and tells the person.
@@ -82,8 +82,19 @@ func (m *Method) giveCopy(_ http.ResponseWriter, r *http.Request) (any, error) {
 	if err := read(r, &form); err != nil {
 		return nil, err
 	}
+	opens := false
+	err := m.DB.View(r.Context(), func(tx *db.Tx) (err error) {
+		opens, err = copies.Opens(tx, m.Keys, form.Token)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if !opens { // whoever makes tokens up takes no turn to write
+		return nil, m.stranger(r, errNoCopy)
+	}
 	var text string
-	err := m.DB.Tx(r.Context(), func(tx *db.Tx) (err error) {
+	err = m.DB.Tx(r.Context(), func(tx *db.Tx) (err error) {
 		text, err = copies.Redeem(tx, m.Keys, form.Token)
 		return err
 	})

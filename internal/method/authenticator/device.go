@@ -51,13 +51,9 @@ func (m *Method) pairingOf(token string) (challenge string, ok bool) {
 	return id.String(), right == 1
 }
 
-// pair registers an app with a set-up, once. It approves nothing before the first code was proved in the browser that shows
+// pair registers an app with the set-up with the id, once. It approves nothing before the first code was proved in the browser that shows
 // the set-up (bind).
-func (m *Method) pair(tx *db.Tx, s statement, token string, subscription *push.Subscription) (refusal error, err error) {
-	id, ok := m.pairingOf(token)
-	if !ok {
-		return errToken, nil
-	}
+func (m *Method) pair(tx *db.Tx, s statement, id string, subscription *push.Subscription) (refusal error, err error) {
 	c, found, err := m.Flow.Asked(tx, id)
 	if err != nil || !found {
 		return errLate, err

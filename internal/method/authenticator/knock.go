@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -58,6 +59,7 @@ const (
 	longestWait = 25 * time.Second // well below what a connection of ours may last, and what proxies allow
 	lookEvery   = time.Second
 	mostWaiting = 500 // on this node
+	mostHere    = 300 // from one address: a hall of phones, and not all that there are
 	mostEach    = 2   // of one app: the page, and the one that it has just replaced
 )
 
@@ -66,25 +68,31 @@ type waiters struct {
 	mu   sync.Mutex
 	all  int
 	each map[string]int
+	here map[netip.Prefix]int
 }
 
-// enter tells whether one more connection of the app may be held open; then leave has to follow.
-func (w *waiters) enter(device string) bool {
+// enter tells whether one more connection of the app may be held open, from the place; then leave has to follow. Each asks the
+// database once a second.
+func (w *waiters) enter(device string, place netip.Prefix) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.all >= mostWaiting || w.each[device] >= mostEach {
+	if w.all >= mostWaiting || w.here[place] >= mostHere || w.each[device] >= mostEach {
 		return false
 	}
 	w.all++
 	w.each[device]++
+	w.here[place]++
 	return true
 }
 
-func (w *waiters) leave(device string) {
+func (w *waiters) leave(device string, place netip.Prefix) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.all--
 	if w.each[device]--; w.each[device] == 0 {
 		delete(w.each, device)
+	}
+	if w.here[place]--; w.here[place] == 0 {
+		delete(w.here, place)
 	}
 }

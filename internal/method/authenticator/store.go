@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"woggle/internal/db"
+	"woggle/internal/limit"
 )
 
 const deviceColumns = `id, user_id, COALESCE(method_id, ''), challenge_id, epoch, push`
@@ -55,8 +56,11 @@ func dropPush(tx *db.Tx, d device) error {
 	return err
 }
 
+// seenAfter is how often it is written down that an app was there.
+const seenAfter = time.Minute
+
 func seeDevice(tx *db.Tx, id string) error {
-	_, err := tx.Exec("UPDATE authenticator_devices SET seen_at = $2 WHERE id = $1", id, tx.Now.UnixMilli())
+	_, err := tx.Exec("UPDATE authenticator_devices SET seen_at = $2 WHERE id = $1 AND seen_at <= $3", id, tx.Now.UnixMilli(), tx.Now.Add(-seenAfter).UnixMilli())
 	return err
 }
 
@@ -71,8 +75,11 @@ func spendProof(tx *db.Tx, hash []byte, until time.Time) (bool, error) {
 	return n == 1, err
 }
 
-// Sweep deletes what is over: proofs that would be too old, and apps whose set-up was left.
+// Sweep deletes what is over: proofs that would be too old, apps whose set-up was left, and how often apps asked.
 func Sweep(tx *db.Tx) error {
+	if err := limit.Forget(tx, deviceAsks, devicePairs, deviceUnknown); err != nil {
+		return err
+	}
 	if _, err := tx.Exec("DELETE FROM authenticator_proofs WHERE until < $1", tx.Now.UnixMilli()); err != nil {
 		return err
 	}

@@ -50,8 +50,8 @@ func (m *Method) answer(w http.ResponseWriter, r *http.Request) error {
 			a.Fail(problem.Field("password", "password.missing"))
 			return nil
 		}
-		if _, isPass := m.Pass(a, typed, tx.Now); isPass {
-			return nil // 59 bits are no guess: a stranger's wrong passwords must not keep out whom a helper lets in
+		if _, isPass, err := m.Pass(tx, a, typed, tx.Now); err != nil || isPass {
+			return err // 59 bits are no guess: a stranger's wrong passwords must not keep out whom a helper lets in
 		}
 		taken = true
 		_, err := m.Flow.TakePassword(tx, a, typed)
@@ -72,7 +72,10 @@ func (m *Method) answer(w http.ResponseWriter, r *http.Request) error {
 	decided := false
 	err = m.Flow.Act(w, r, signin.Prove, signin.Password, func(tx *db.Tx, a *signin.Attempt, _ signin.Step) error {
 		decided = true
-		pass, isPass := m.Pass(a, typed, tx.Now)
+		pass, isPass, err := m.Pass(tx, a, typed, tx.Now)
+		if err != nil {
+			return err
+		}
 		// The row that was compared must still be there: the password may have been changed in the meantime.
 		if !isPass && (!v.right || a.Method(v.method) == nil) {
 			return m.Flow.WrongPassword(tx, a, typed)

@@ -46,7 +46,9 @@ func newDoor(t *testing.T, wait time.Duration) *door {
 		Outbox: message.New(d.db, ring, bill.Limits{}, log), Log: log})
 	d.must(err)
 	d.method, err = New(Deps{DB: d.db, Keys: ring, Pages: pages, Flow: flow, Hasher: NewHasher(1, wait),
-		Pass: func(*signin.Attempt, string, time.Time) (e signin.Enrolled, is bool) { return e, false }})
+		Pass: func(*db.Tx, *signin.Attempt, string, time.Time) (e signin.Enrolled, is bool, err error) {
+			return e, false, nil
+		}})
 	d.must(err)
 	flow.Use(d.method)
 	phc, err := NewHasher(1, 0).Hash(t.Context(), typed)

@@ -34,7 +34,7 @@ type Deps struct {
 	Flow   *signin.Flow
 	Hasher *Hasher
 	// Pass finds the access pass that was typed in place of a password.
-	Pass func(a *signin.Attempt, typed string, now time.Time) (signin.Enrolled, bool)
+	Pass func(tx *db.Tx, a *signin.Attempt, typed string, at time.Time) (signin.Enrolled, bool, error)
 }
 
 // Method asks for a password.
