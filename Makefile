@@ -12,7 +12,7 @@ BINARY_LIMIT := 35000000
 COLD  := github.com/elimity-com github.com/scim2 github.com/q-uint github.com/nyaruka github.com/zitadel github.com/icholy golang.org/x/text golang.org/x/net \
 	github.com/russellhaering github.com/emiago/sipgo github.com/alecthomas/kong github.com/wneessen github.com/beevik github.com/BurntSushi \
 	github.com/coreos github.com/gobwas github.com/pion google.golang.org/protobuf github.com/mattermost rsc.io golang.org/x/oauth2 github.com/jackc \
-	github.com/fxamacker github.com/x448 woggle/cmd \
+	github.com/fxamacker github.com/x448 filippo.io woggle/cmd \
 	$(addprefix woggle/internal/,message method paper helping samltoken signedxml app/microsoft365 app/externalmfa app/scim app/saml app/wsfed app/sampleapps)
 SHIPPED := -trimpath -ldflags='-s -w -funcalign=16' $(foreach module,$(COLD),-gcflags=$(module)/...=-l)
 
