@@ -92,6 +92,9 @@ func (m *Maker) Make(ctx context.Context, to string) (made Made, err error) {
 	return made, finish(f, made.Path)
 }
 
+// errThere says that a backup would go over something else. It is a slip of whoever asked, and no failure of backups.
+var errThere = errors.New("this is there already: name a folder, or a file that is not there")
+
 // draft makes a file that nobody else can read.
 func (m *Maker) draft(folder string) (file, error) {
 	if m.create != nil {
@@ -107,11 +110,11 @@ func (m *Maker) place(to string) (string, error) {
 	case err == nil && info.IsDir():
 		to = filepath.Join(to, prefix+m.DB.Now().Format("20060102-150405")+suffix)
 		if _, err := os.Lstat(to); err == nil {
-			return "", fmt.Errorf("%s is there already", to)
+			return "", fmt.Errorf("%s: %w", to, errThere)
 		}
 		return to, nil
 	case err == nil:
-		return "", fmt.Errorf("%s is there already: name a folder, or a file that is not there", to)
+		return "", fmt.Errorf("%s: %w", to, errThere)
 	case !errors.Is(err, fs.ErrNotExist):
 		return "", err
 	}

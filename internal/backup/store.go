@@ -1,8 +1,10 @@
-// The SQL of all rows.
+// The SQL of all rows, and of what is known about backups.
 package backup
 
 import (
+	"context"
 	"database/sql"
+	"encoding/json"
 	"strconv"
 	"strings"
 
@@ -97,4 +99,42 @@ func countPeople(tx *db.Tx) (n int64, err error) {
 // checkIntegrity is SQLite's own word: "ok", or the first fault.
 func checkIntegrity(tx *db.Tx) (answer string, err error) {
 	return answer, tx.Row("PRAGMA integrity_check(1)", nil, &answer)
+}
+
+const stateSetting = "backups"
+
+// Read tells what the nodes know about backups.
+func Read(ctx context.Context, d *db.DB) (s State, err error) {
+	err = d.Ask(ctx, func(tx *db.Tx) error {
+		s, _, err = state(tx)
+		return err
+	})
+	return s, err
+}
+
+func state(tx *db.Tx) (s State, text string, err error) {
+	found, err := tx.Found("SELECT value FROM settings WHERE name = $1", []any{stateSetting}, &text)
+	if err == nil && found {
+		err = json.Unmarshal([]byte(text), &s)
+	}
+	return s, text, err
+}
+
+// change changes it. Of two nodes that do it at once the later one begins anew.
+func change(tx *db.Tx, do func(*State)) error {
+	s, old, err := state(tx)
+	if err != nil {
+		return err
+	}
+	do(&s)
+	text, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	n, err := tx.Exec(`INSERT INTO settings (name, value) VALUES ($1, $2)
+		ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE settings.value = $3`, stateSetting, string(text), old)
+	if err == nil && n == 0 {
+		err = db.ErrStale
+	}
+	return err
 }
