@@ -35,7 +35,7 @@ func probeBackups(ctx context.Context, site Site) (found []Finding) {
 	case state.Failing():
 		found = warn("the last try to make a backup, on "+state.FailedAt.Local().Format("2006-01-02 15:04")+", failed: "+state.Why, "see to that; the server tries again each hour")
 	case state.At.IsZero():
-		found = warn("there is no backup yet", "the server makes the first one five minutes after its start; or run: woggle backup")
+		found = warn("there is no backup yet", "the server makes the first one a minute after its start; or run: woggle backup")
 	case state.Late(now):
 		found = warn("the newest backup is "+now.Sub(state.At).Round(time.Hour).String()+" old", "see whether the server runs, and what its log says")
 	}
