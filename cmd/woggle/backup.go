@@ -75,10 +75,10 @@ func (c *backupMake) Run(p *program, k *kong.Context) error {
 func (p *program) printBackup(made backup.Made, json bool) error {
 	people := made.Rows("users")
 	if json {
-		return p.printJSON(backupRow{made.Path, made.At, made.Size, people, made.Digest, made.Took.Seconds(), len(made.Trail)})
+		return p.printJSON(backupRow{made.Path, made.At, made.Size, people, made.Digest, (made.Wrote + made.Tested).Seconds(), len(made.Trail)})
 	}
-	fmt.Fprintf(p.out, "%s: %s, %d bytes, made and put back into a database of its own in %s.\nThe key file is not in it: keep that elsewhere.\n",
-		made.Path, countPeople(people), made.Size, made.Took.Round(time.Millisecond))
+	fmt.Fprintf(p.out, "%s: %s, %d bytes, made in %s, and put back into a database of its own in %s.\nThe key file is not in it: keep that elsewhere.\n",
+		made.Path, countPeople(people), made.Size, made.Wrote.Round(time.Millisecond), made.Tested.Round(time.Millisecond))
 	if len(made.Trail) > 0 {
 		fmt.Fprintln(p.out, "The audit trail in it is not whole, as it is in the database: woggle audit verify tells more.")
 	}

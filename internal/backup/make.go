@@ -46,9 +46,10 @@ type file interface {
 type Made struct {
 	Manifest
 	Path   string
-	Size   int64  // bytes
-	Digest string // SHA-256 of the file, in hex
-	Took   time.Duration
+	Size   int64         // bytes
+	Digest string        // SHA-256 of the file, in hex
+	Wrote  time.Duration // how long that took
+	Tested time.Duration // and that
 	Trail  []audit.Fault // what is wrong with the audit trail in it; that is no fault of the backup
 }
 
@@ -85,10 +86,11 @@ func (m *Maker) Make(ctx context.Context, to string) (made Made, err error) {
 	if made.Manifest, err = m.write(ctx, f, own); err != nil {
 		return made, fmt.Errorf("the backup could not be written: %w", err)
 	}
+	made.Wrote = time.Since(began)
 	if err := m.test(ctx, f, own, &made); err != nil {
 		return made, fmt.Errorf("the backup was made, but could not be put back, so that it is worth nothing: %w", err)
 	}
-	made.Took = time.Since(began)
+	made.Tested = time.Since(began) - made.Wrote
 	return made, finish(f, made.Path)
 }
 

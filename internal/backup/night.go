@@ -107,7 +107,7 @@ func (n *Night) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	n.Log.Info("a backup was made, and put back to test it", "file", made.Path, "bytes", made.Size, "people", made.Rows("users"), "took", made.Took)
+	n.Log.Info("a backup was made, and put back to test it", "file", made.Path, "bytes", made.Size, "people", made.Rows("users"), "wrote", made.Wrote, "tested", made.Tested)
 	if len(made.Trail) > 0 {
 		n.Log.Error("the audit trail is not whole: somebody has changed it, or the key file; woggle audit verify tells more", "faults", len(made.Trail))
 	}
@@ -130,7 +130,7 @@ func Make(ctx context.Context, m *Maker, to string) (Made, error) {
 			if failure != nil {
 				s.FailedAt, s.Why = tx.Now, failure.Error()
 			} else {
-				s.At, s.File, s.Size, s.Took, s.People = made.At, made.Path, made.Size, made.Took, made.Rows("users")
+				s.At, s.File, s.Size, s.Took, s.People = made.At, made.Path, made.Size, made.Wrote+made.Tested, made.Rows("users")
 			}
 		})
 		if err != nil {

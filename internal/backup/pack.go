@@ -101,6 +101,9 @@ func readTable(tx *db.Tx, t db.Table, take func(line []byte) error) (Count, erro
 	count, total := Count{Name: t.Name}, sum{}
 	var line []byte
 	err := eachRow(tx, t, func(values []any) (err error) {
+		if err := tx.Context().Err(); err != nil { // the server is to stop; SQLite would read on
+			return err
+		}
 		if line, err = appendRow(line[:0], values); err != nil {
 			return err
 		}

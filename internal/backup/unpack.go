@@ -21,7 +21,7 @@ var (
 
 const (
 	longestLine = 64 << 20 // bytes; a logo is the longest that a row has
-	atOnce      = 64       // rows that are put in with one statement
+	atOnce      = 128      // values that are put in with one statement; SQLite looks for each in a list of all
 )
 
 // unpack makes the database what the lines say, whatever was in it before, and compares it with what they should have said. The schema
@@ -142,7 +142,7 @@ func (f *filler) row(line []byte) error {
 	if err != nil {
 		return fmt.Errorf("%w: the table %s: %w", ErrDamaged, f.table.Name, err)
 	}
-	if f.rows = append(f.rows, row); len(f.rows) < atOnce {
+	if f.rows = append(f.rows, row); len(f.rows)*len(row) < atOnce {
 		return nil
 	}
 	return f.flush()
