@@ -185,6 +185,18 @@ func (m *Maker) test(ctx context.Context, f file, own *age.X25519Identity, made 
 	return nil
 }
 
+// digestOf is the SHA-256 of a file, in hex.
+func digestOf(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	digest := sha256.New()
+	_, err = io.Copy(digest, f)
+	return hex.EncodeToString(digest.Sum(nil)), err
+}
+
 // decrypt opens a backup from its beginning.
 func decrypt(f io.ReadSeeker, identities ...age.Identity) (io.Reader, error) {
 	if err := rewind(f); err != nil {

@@ -4,6 +4,8 @@ package backup
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 	"log/slog"
 	"math/rand/v2"
 	"path/filepath"
@@ -18,7 +20,8 @@ import (
 type State struct {
 	At     time.Time     `json:"at"` // the instant that the last good one is of
 	File   string        `json:"file"`
-	Size   int64         `json:"size"` // bytes
+	Size   int64         `json:"size"`   // bytes
+	SHA256 string        `json:"sha256"` // of the file, in hex
 	Took   time.Duration `json:"took"`
 	People int64         `json:"people"`
 
@@ -91,14 +94,26 @@ func (n *Night) Tend(ctx context.Context) {
 		return
 	}
 	if err == nil {
-		err = n.run(ctx)
+		err = errors.Join(n.lookBack(ctx, state), n.run(ctx))
 	}
 	if err != nil && ctx.Err() == nil {
-		n.Log.Error("the backup of tonight failed; it is tried again, and the older ones are as they were", "error", err)
+		n.Log.Error("something is wrong with the backups; what failed is tried again, and the older ones stay", "error", err)
 	}
 	if taken {
 		n.release(ctx, holder)
 	}
+}
+
+// lookBack reads the last backup once more: a day later it comes from the disk, and not from what the system remembers of it. That it
+// was moved away or removed is nobody's fault.
+func (n *Night) lookBack(ctx context.Context, last State) error {
+	digest, err := digestOf(last.File)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && digest == last.SHA256 {
+		return nil
+	}
+	err = errors.Join(fmt.Errorf("the backup of last time, %s, is not what it was any more: look after the disk", last.File), err)
+	event := audit.Event{Type: audit.BackupFailed, Actor: audit.System, Detail: audit.Detail{"why": err.Error()}}
+	return errors.Join(err, n.Maker.DB.Tx(ctx, func(tx *db.Tx) error { return audit.Record(tx, event) }))
 }
 
 // run makes the backup, and thins the older ones.
@@ -130,7 +145,8 @@ func Make(ctx context.Context, m *Maker, to string) (Made, error) {
 			if failure != nil {
 				s.FailedAt, s.Why = tx.Now, failure.Error()
 			} else {
-				s.At, s.File, s.Size, s.Took, s.People = made.At, made.Path, made.Size, made.Wrote+made.Tested, made.Rows("users")
+				s.At, s.File, s.Size, s.SHA256 = made.At, made.Path, made.Size, made.Digest
+				s.Took, s.People = made.Wrote+made.Tested, made.Rows("users")
 			}
 		})
 		if err != nil {

@@ -134,3 +134,47 @@ func TestAFileThatIsThereIsNoFailure(t *testing.T) {
 		t.Errorf("%+v, %v", state, err)
 	}
 }
+
+// A night later the file is read once more.
+func TestAFileThatHasDecayedIsTold(t *testing.T) {
+	d, clock := dbtest.Open(t)
+	m, _, folder := maker(t, d)
+	var log bytes.Buffer
+	n := &Night{Maker: m, Folder: folder, Keep: 9, Zone: time.UTC, Log: slog.New(slog.NewTextHandler(&log, nil))}
+	tend := func() string {
+		t.Helper()
+		log.Reset()
+		n.Tend(t.Context())
+		clock.Advance(27 * time.Hour)
+		return log.String()
+	}
+	for range 2 {
+		if text := tend(); strings.Contains(text, "ERROR") {
+			t.Errorf("nothing is wrong: %s", text)
+		}
+	}
+	all, err := List(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.OpenFile(all[0].Path, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteAt([]byte{0}, all[0].Size/2); err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	if text := tend(); !strings.Contains(text, "is not what it was") || !strings.Contains(text, "a backup was made") {
+		t.Errorf("a file that has decayed is not told, or keeps the next from being made: %s", text)
+	}
+	if all, err = List(folder); err != nil || len(all) != 3 {
+		t.Fatalf("%v, %v", all, err)
+	}
+	if err := os.Remove(all[0].Path); err != nil {
+		t.Fatal(err)
+	}
+	if text := tend(); strings.Contains(text, "ERROR") {
+		t.Errorf("a file that was moved away: %s", text)
+	}
+}
