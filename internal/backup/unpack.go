@@ -74,10 +74,7 @@ func begin(tx *db.Tx, in scanner, head *Head) ([]db.Table, error) {
 			return nil, errNewer
 		}
 	}
-	if err := tx.Rebuild(number); err != nil {
-		return nil, err
-	}
-	return db.Tables(tx.Context(), number)
+	return tx.Rebuild(number)
 }
 
 // scanner reads lines. What is wrong with them is ErrDamaged.

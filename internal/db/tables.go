@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -48,8 +49,25 @@ func (t *Tx) Schema() (number int, err error) {
 }
 
 // Tables are the tables of the schema with that number, each behind those that it refers to. They are the same on both engines, so
-// an empty SQLite database in memory tells.
-func Tables(ctx context.Context, number int) (all []Table, err error) {
+// an empty SQLite database in memory tells. They are not to be changed.
+func Tables(ctx context.Context, number int) ([]Table, error) {
+	names, err := Schemas()
+	if err == nil && number == len(names) {
+		return newest()
+	}
+	return tablesOf(ctx, number)
+}
+
+// newest are the tables that almost everybody asks for.
+var newest = sync.OnceValues(func() ([]Table, error) {
+	names, err := Schemas()
+	if err != nil {
+		return nil, err
+	}
+	return tablesOf(context.Background(), len(names))
+})
+
+func tablesOf(ctx context.Context, number int) (all []Table, err error) {
 	d, err := Open("sqlite::memory:", time.Now)
 	if err != nil {
 		return nil, err
@@ -87,26 +105,29 @@ func (t *Tx) tables() (all []Table, err error) {
 	return all, err
 }
 
-// Rebuild drops every table of ours with all that is in it, and makes those of the schema with that number. The database must have been
-// brought up to date before, so that it has no others.
-func (t *Tx) Rebuild(number int) error {
+// Rebuild drops every table of ours with all that is in it, and makes those of the schema with that number, which it returns as Tables does.
+// The database must have been brought up to date before, so that it has no others.
+func (t *Tx) Rebuild(number int) ([]Table, error) {
 	names, err := Schemas()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	all, err := Tables(t.ctx, len(names))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, table := range slices.Backward(all) {
 		if _, err := t.Exec("DROP TABLE IF EXISTS " + table.Name); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	if _, err := t.Exec("DROP TABLE IF EXISTS schema_version"); err != nil {
-		return err
+		return nil, err
 	}
-	return t.build(0, number)
+	if err := t.build(0, number); err != nil || number == len(names) {
+		return all, err
+	}
+	return Tables(t.ctx, number)
 }
 
 // Upgrade runs the migrations that a rebuilt schema has not had.
