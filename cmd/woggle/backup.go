@@ -2,6 +2,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -40,16 +41,14 @@ type backupRow struct {
 // Run makes a backup, or looks at the newest.
 func (c *backupMake) Run(p *program, k *kong.Context) error {
 	return p.work(k, &c.Place, func(o *office) error {
-		to := c.To
-		if to == "" {
-			to = o.site.Backups.Folder
-		}
-		if to == "" {
+		folder := cmp.Or(c.To, o.site.Backups.Folder)
+		if folder == "" {
 			return errors.New("say where the backup goes: woggle backup FOLDER, or set backup_folder")
 		}
 		if c.Check {
-			return p.checkBackups(to, time.Now(), c.JSON)
+			return p.checkBackups(folder, time.Now(), c.JSON)
 		}
+		to := cmp.Or(c.To, backup.In(folder, o.db.Now()))
 		m := o.site.maker(o.db, o.ring)
 		if len(c.For) > 0 {
 			m.Recipients = nil

@@ -57,6 +57,7 @@ const (
 	prefix = "woggle-"
 	suffix = ".backup"
 	drafts = ".woggle-*.draft"
+	stamp  = "20060102-150405"
 )
 
 // Make makes a backup in a folder, or as a file that is not there yet, and tests it. Only what has passed gets its name, so that a
@@ -105,12 +106,18 @@ func (m *Maker) draft(folder string) (file, error) {
 	return os.CreateTemp(folder, drafts)
 }
 
+// In is the path of a backup of that instant in a folder, which need not be there: who names a folder that is not mounted gets an error,
+// and no file of its name.
+func In(folder string, at time.Time) string {
+	return filepath.Join(folder, prefix+at.UTC().Format(stamp)+suffix)
+}
+
 // place is the path of the new backup.
 func (m *Maker) place(to string) (string, error) {
 	info, err := os.Stat(to)
 	switch {
 	case err == nil && info.IsDir():
-		to = filepath.Join(to, prefix+m.DB.Now().Format("20060102-150405")+suffix)
+		to = In(to, m.DB.Now())
 		if _, err := os.Lstat(to); err == nil {
 			return "", fmt.Errorf("%s: %w", to, errThere)
 		}
@@ -264,7 +271,7 @@ func List(folder string) (all []Found, err error) {
 		name := entries[i].Name()
 		middle, begins := strings.CutPrefix(name, prefix)
 		middle, ends := strings.CutSuffix(middle, suffix)
-		at, wrong := time.Parse("20060102-150405", middle)
+		at, wrong := time.Parse(stamp, middle)
 		info, err := entries[i].Info()
 		if begins && ends && wrong == nil && err == nil && info.Mode().IsRegular() {
 			all = append(all, Found{filepath.Join(folder, name), at, info.Size()})

@@ -118,7 +118,7 @@ func (n *Night) lookBack(ctx context.Context, last State) error {
 
 // run makes the backup, and thins the older ones.
 func (n *Night) run(ctx context.Context) error {
-	made, err := Make(ctx, n.Maker, n.Folder)
+	made, err := Make(ctx, n.Maker, In(n.Folder, n.Maker.DB.Now()))
 	if err != nil {
 		return err
 	}

@@ -112,6 +112,13 @@ func TestAFailureIsTold(t *testing.T) {
 		}
 		m.create = nil
 		clock.Advance(61 * time.Minute)
+		n.Folder = filepath.Join(folder, "share") // which is not mounted
+		n.Tend(t.Context())
+		if names := entries(t, folder); len(names) != 1 || !strings.Contains(log.String(), "is not there") {
+			t.Errorf("there are %s", names)
+		}
+		n.Folder = folder
+		clock.Advance(61 * time.Minute)
 		n.Tend(t.Context())
 		if state, err := Read(t.Context(), d); err != nil || state.Failing() {
 			t.Errorf("%+v, %v", state, err)
