@@ -30,7 +30,7 @@ var floor = map[string]int{
 	"app": 4, "signin": 3, "session": 2, "copies": 2, "directory": 1,
 	"message": ground, "keys": ground, "page": ground, "problem": ground, "audit": ground, "db": ground, "limit": ground,
 	"code": ground, "words": ground, "authenticator": ground, "outgoing": ground, "signedxml": ground, "samltoken": ground,
-	"paper": ground,
+	"paper": ground, "backup": ground,
 }
 
 // The ground floor carries the chapters and knows none of them.

@@ -78,6 +78,7 @@ func probe(ctx context.Context, site Site) (found []Finding) {
 	found = append(found, probePhones(ctx, site)...)
 	found = append(found, probeFolder(site)...)
 	found = append(found, probeKeys(ctx, site)...)
+	found = append(found, probeBackups(ctx, site)...)
 	if site.TLS == files {
 		found = append(found, probeCertificate(site, time.Now())...)
 	}

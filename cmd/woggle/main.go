@@ -41,7 +41,9 @@ type commands struct {
 	Policy       policyCommand       `cmd:"" help:"Decide which ways to sign in are allowed, and who is reminded to add another."`
 	Field        fieldCommand        `cmd:"" help:"See to the details that the organisation asks people for."`
 	Audit        auditCommand        `cmd:"" help:"See what has happened, and whether somebody has changed what is written about it."`
-	Restored     restoredCommand     `cmd:"" help:"After a backup was put back: end what it may have brought back."`
+	Backup       backupCommand       `cmd:"" help:"Make an encrypted backup of the database, and prove that it can be put back."`
+	Restore      restoreCommand      `cmd:"" help:"Put a backup back, and end what it may have brought back."`
+	Restored     restoredCommand     `cmd:"" help:"After a backup was put back by other means: end what it may have brought back."`
 	External     externalMFACommand  `cmd:"" name:"external-mfa" help:"Be the second step of sign-ins at Microsoft that keep their passwords there."`
 	Version      versionCommand      `cmd:"" help:"Tell the version."`
 	Scim         scimCommand         `cmd:"" help:"See to other systems that keep people here, and those in which people are kept from here."`

@@ -58,6 +58,10 @@ type Settings struct {
 	Calls            string `name:"calls" placeholder:"HOW" help:"What calls do: code reads one out, approve asks for two digits (code)."`
 	MetricsTokenFile string `name:"metrics-token-file" placeholder:"FILE" help:"File with the token for /metrics; without it there are none."`
 
+	BackupFolder     string   `name:"backup-folder" placeholder:"FOLDER" help:"Make a backup here each night; without it there are none."`
+	BackupKeep       int      `name:"backup-keep" placeholder:"NUMBER" help:"How many to keep (14)."`
+	BackupRecipients []string `name:"backup-recipients" placeholder:"AGE1…" help:"Public keys of who can read them; woggle backup key makes one."`
+
 	StaySignedInDays int    `name:"stay-signed-in-days" placeholder:"DAYS" help:"For how long people may choose to stay signed in; 0 does not offer it (0)."`
 	Log              string `name:"log" placeholder:"FORM" help:"text or json (text)."`
 }

@@ -50,6 +50,7 @@ type Site struct {
 	Database  string
 	Keys      string
 	JSON      bool // of the log
+	Backups   Backups
 }
 
 // tlsMode is where TLS ends.
@@ -94,6 +95,7 @@ func (s *Settings) Resolve(origins Origins, password string, variables map[strin
 	c.mail(password)
 	c.rest()
 	c.phones(variables)
+	c.backups()
 	if c.Apps != "" {
 		var found []Finding
 		c.site.Apps, found = readApps(c.Apps)

@@ -52,6 +52,8 @@ const (
 	FieldChanged         Type = "field-changed"
 	SetupLinkMade        Type = "setup-link-made"
 	BackupRestored       Type = "backup-restored"
+	BackupMade           Type = "backup-made"
+	BackupFailed         Type = "backup-failed"
 	SpendingAlarm        Type = "spending-alarm"
 	RangeClosed          Type = "range-closed"
 	OriginClosed         Type = "origin-closed"
@@ -112,7 +114,7 @@ var Types = [...]Type{SignedIn, SignedOut, SessionEnded, SessionsEnded, Refused,
 	SprayingSuspected, Proved, CodeSent, SendingRefused, CodeUnwanted, MethodAdded, MethodUpdated, MethodRenamed, MethodRemoved,
 	MethodDisabled, PasskeyCopied, DefaultChanged, PasswordSet, PasswordChanged, RecoveryAsked, DetailsChanged, NotMe, Unfrozen, UserAdded,
 	UserDisabled, UserEnabled, UserLocked, PassIssued, PassUsed, RoleChanged, GroupJoined,
-	GroupLeft, MethodsReset, FieldChanged, SetupLinkMade, BackupRestored,
+	GroupLeft, MethodsReset, FieldChanged, SetupLinkMade, BackupRestored, BackupMade, BackupFailed,
 	SpendingAlarm, RangeClosed, OriginClosed, RangeOpened, PriceMissing, AppEntered, AppRefused, AppLeft, AppAdded, AppChanged,
 	AppRemoved, SigningKeyMade, AppTokenReused, AppSecretMade, AppSecretEnded, AppConsented, AppDeviceAllowed, ProvedElsewhere,
 	ExternalMFAConnected, ExternalMFARemoved, ExternalMFALinked, ExternalMFAUnlinked, ExternalMFARefused, GroupAdded, GroupRenamed,

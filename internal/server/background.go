@@ -11,6 +11,7 @@ import (
 
 	"woggle/internal/app/scim/target"
 	"woggle/internal/audit"
+	"woggle/internal/backup"
 	"woggle/internal/db"
 	"woggle/internal/limit"
 	"woggle/internal/message"
@@ -42,6 +43,9 @@ func (s *Server) Run(ctx context.Context) {
 	work.Go(func() { every(ctx, sealEvery, sealEvery, func() { s.sealTrail(ctx) }) })
 	work.Go(func() { every(ctx, sweepFirst, sweepEvery, func() { s.sweepTrail(ctx) }) })
 	work.Go(func() { every(ctx, target.Every, target.Every, func() { s.apps.targets.Tend(ctx) }) })
+	if s.backups != nil {
+		work.Go(func() { every(ctx, sweepFirst, backup.Every, func() { s.backups.Tend(ctx) }) })
+	}
 	work.Wait()
 }
 

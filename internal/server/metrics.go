@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"woggle/internal/backup"
 	"woggle/internal/keys/signing"
 	"woggle/internal/message"
 	"woggle/internal/message/bill"
@@ -40,10 +41,35 @@ func (s *Server) metrics(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+	backups, err := backup.Read(r.Context(), s.db)
+	if err != nil {
+		s.logFailure(r, err)
+		say(w, http.StatusServiceUnavailable, "the database does not answer")
+		return
+	}
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	writeFigures(w, figures)
 	writeKeys(w, signs, s.db.Now())
+	writeBackups(w, backups)
+}
+
+// writeBackups writes what the last good backup was, as soon as there is one or should be.
+func writeBackups(w io.Writer, s backup.State) {
+	figure := func(name, help string, value float64) {
+		fmt.Fprintf(w, "# HELP woggle_backup_%s %s\n# TYPE woggle_backup_%s gauge\nwoggle_backup_%s %.0f\n", name, help, name, name, value)
+	}
+	if !s.At.IsZero() {
+		figure("last_good_seconds", "The instant that the last backup is of which was made and put back to test it, in seconds since 1970.", float64(s.At.Unix()))
+		figure("bytes", "Its size.", float64(s.Size))
+		figure("took_seconds", "How long making and testing it took.", s.Took.Seconds())
+	}
+	if failing := 0.0; !s.At.IsZero() || s.Failing() {
+		if s.Failing() {
+			failing = 1
+		}
+		figure("failing", "1 where the last try was in vain.", failing)
+	}
 }
 
 // writeKeys writes how long the certificates of the signing keys are good for.

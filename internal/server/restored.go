@@ -5,10 +5,14 @@ import (
 	"context"
 	"time"
 
+	"filippo.io/age"
+
 	"woggle/internal/audit"
+	"woggle/internal/backup"
 	"woggle/internal/db"
 	"woggle/internal/directory"
 	"woggle/internal/helping"
+	"woggle/internal/keys"
 	"woggle/internal/method/authenticator"
 	"woggle/internal/method/card"
 	"woggle/internal/method/passkey"
@@ -28,31 +32,54 @@ type Undone struct {
 // helpers that ended or were used since are back, so all of them end here.
 func Restored(ctx context.Context, d *db.DB) (done Undone, err error) {
 	err = d.Tx(ctx, func(tx *db.Tx) (err error) {
-		if done.Newest, err = audit.Newest(tx); err != nil {
-			return err
-		}
-		if err := directory.Restored(tx); err != nil {
-			return err
-		}
-		if done.Links, done.Passes, err = signin.Restored(tx, done.Newest); err != nil {
-			return err
-		}
-		if err := authenticator.Restored(tx); err != nil {
-			return err
-		}
-		if done.Sets, err = recovery.Restored(tx); err != nil {
-			return err
-		}
-		if done.Cards, err = card.Restored(tx); err != nil {
-			return err
-		}
-		if err := passkey.Restored(tx); err != nil {
-			return err
-		}
-		if err := helping.Restored(tx); err != nil {
-			return err
-		}
-		return audit.Record(tx, audit.Event{Type: audit.BackupRestored, Actor: audit.System})
+		done, err = undo(tx)
+		return err
 	})
 	return done, err
+}
+
+// Restore puts a backup into a database, which was brought up to date, and makes it safe in the same transaction: there is no instant
+// at which what was spent could be used. If there are people, their number must be that in replace. Its errors are ErrWrongKeys and
+// those of backup.Restore.
+func Restore(ctx context.Context, d *db.DB, ring *keys.Ring, path string, owners []age.Identity, replace int64) (m backup.Manifest, done Undone, err error) {
+	m, err = backup.Restore(ctx, d, path, owners, replace, func(tx *db.Tx) error {
+		mine, begun, err := belongs(tx, ring)
+		if err != nil {
+			return err
+		}
+		if begun && !mine {
+			return ErrWrongKeys
+		}
+		done, err = undo(tx)
+		return err
+	})
+	return m, done, err
+}
+
+func undo(tx *db.Tx) (done Undone, err error) {
+	if done.Newest, err = audit.Newest(tx); err != nil {
+		return done, err
+	}
+	if err := directory.Restored(tx); err != nil {
+		return done, err
+	}
+	if done.Links, done.Passes, err = signin.Restored(tx, done.Newest); err != nil {
+		return done, err
+	}
+	if err := authenticator.Restored(tx); err != nil {
+		return done, err
+	}
+	if done.Sets, err = recovery.Restored(tx); err != nil {
+		return done, err
+	}
+	if done.Cards, err = card.Restored(tx); err != nil {
+		return done, err
+	}
+	if err := passkey.Restored(tx); err != nil {
+		return done, err
+	}
+	if err := helping.Restored(tx); err != nil {
+		return done, err
+	}
+	return done, audit.Record(tx, audit.Event{Type: audit.BackupRestored, Actor: audit.System})
 }

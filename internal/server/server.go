@@ -16,6 +16,7 @@ import (
 	guide "woggle/docs/user"
 	"woggle/internal/app"
 	"woggle/internal/app/externalmfa"
+	"woggle/internal/backup"
 	"woggle/internal/db"
 	"woggle/internal/helping"
 	"woggle/internal/keys"
@@ -54,6 +55,7 @@ type Options struct {
 	Routes         Routes              // providers of texts and calls, or nil
 	Limits         bill.Limits         // what texts and calls may cost
 	Clouds         []externalmfa.Cloud // nil: Microsoft's
+	Backups        *backup.Night       // nil: none are made by night
 	Demo           *Demo               // nil for a real server
 	Log            *slog.Logger
 }
@@ -82,6 +84,7 @@ type Server struct {
 	guide     *guide.Guide
 	mounts    []mount // of the methods
 	apps      apps
+	backups   *backup.Night
 	demo      *Demo
 	log       *slog.Logger
 	handler   http.Handler
@@ -95,7 +98,7 @@ type mount func(handle func(pattern string, h page.Handler))
 
 // New wires a server. Its errors are faults in the options or in the pages.
 func New(o Options) (*Server, error) {
-	s := &Server{base: o.Base, proxies: o.TrustedProxies, db: o.DB, keys: o.Keys, demo: o.Demo, log: o.Log, metricsToken: o.MetricsToken,
+	s := &Server{base: o.Base, proxies: o.TrustedProxies, db: o.DB, keys: o.Keys, backups: o.Backups, demo: o.Demo, log: o.Log, metricsToken: o.MetricsToken,
 		passkeyHost: o.PasskeyHost}
 	if s.demo != nil && !isLoopback(o.Base.Hostname()) {
 		return nil, errors.New("a demonstration is for this computer only: everybody who reaches it reads everybody's codes")

@@ -42,12 +42,17 @@ func CheckKeys(ctx context.Context, d *db.DB, ring *keys.Ring) error {
 }
 
 // Belongs tells whether the database was begun, and if so whether with the ring, which may be nil.
-func Belongs(ctx context.Context, d *db.DB, ring *keys.Ring) (belongs, begun bool, err error) {
-	var mark string
+func Belongs(ctx context.Context, d *db.DB, ring *keys.Ring) (mine, begun bool, err error) {
 	err = d.View(ctx, func(tx *db.Tx) error {
-		begun, err = tx.Found("SELECT value FROM settings WHERE name = $1", []any{keySetting}, &mark)
+		mine, begun, err = belongs(tx, ring)
 		return err
 	})
+	return mine, begun, err
+}
+
+func belongs(tx *db.Tx, ring *keys.Ring) (mine, begun bool, err error) {
+	var mark string
+	begun, err = tx.Found("SELECT value FROM settings WHERE name = $1", []any{keySetting}, &mark)
 	if err != nil || !begun || ring == nil {
 		return false, begun, err
 	}

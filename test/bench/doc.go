@@ -20,6 +20,7 @@
 //	authenticator.go  how soon the authenticator app shows a code, in a slow Chromium
 //	grants.go    the same questions among few and among very many grants
 //	million.go   sign-ins among few and among very many people, on both databases
+//	backups.go  how long a backup takes, against what SQLite needs to copy its file, and whether sign-ins go on
 //	profile.go   where the time goes: the server in this process, under the same load
 //
 // program.go runs programs, people.go makes people, browser.go is a lean browser, walk.go its sign-in, crowd.go many at

@@ -55,6 +55,7 @@ func createDatabase(ctx context.Context, address, name string) (string, error) {
 
 // among is a server with so many people, and how long each request of their sign-ins took.
 type among struct {
+	site   *site
 	people *people
 	p      *process
 	b      *browser
@@ -116,7 +117,7 @@ func (b *bench) among(ctx context.Context, engine string, count int, database fu
 	if err != nil {
 		return nil, err
 	}
-	return &among{people: newPeople(count), p: p, b: newBrowser(p.address)}, nil
+	return &among{site: s, people: newPeople(count), p: p, b: newBrowser(p.address)}, nil
 }
 
 // settleDatabase does now what a running PostgreSQL does by itself in the minutes after an import.
