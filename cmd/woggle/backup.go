@@ -61,7 +61,8 @@ func (c *backupMake) Run(p *program, k *kong.Context) error {
 			m.Recipients = append(m.Recipients, one)
 		}
 		if len(m.Recipients) == 0 {
-			return errors.New("nobody could read the backup: make a pair of keys with woggle backup key FILE, and name the public one with --for or as backup_recipients")
+			return errors.New("nobody could read the backup: make a pair of keys with " +
+				"woggle backup key FILE, and name the public one with --for or as backup_recipients")
 		}
 		made, err := backup.Make(p.ctx, m, to)
 		if err != nil {
@@ -129,11 +130,13 @@ func (c *backupKey) Run(p *program) error {
 	if err != nil {
 		return fmt.Errorf("the file cannot be made; name one that is not there: %w", err)
 	}
-	_, err = fmt.Fprintf(f, "# Reads the backups of Woggle. Keep it away from the server: a safe, a password manager, paper.\n# public key: %s\n%s\n", pair.Recipient(), pair)
+	_, err = fmt.Fprintf(f, "# Reads the backups of Woggle. Keep it away from the server: a safe, a password manager, paper.\n"+
+		"# public key: %s\n%s\n", pair.Recipient(), pair)
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	fmt.Fprintf(p.out, "backup_recipients = [%q]\n\nThat is for the settings. %s reads the backups, and nothing else does: take it away from this computer, and keep it in two places.\n",
+	fmt.Fprintf(p.out, "backup_recipients = [%q]\n\nThat is for the settings. %s reads the backups, and nothing else does:\n"+
+		"take it away from this computer, and keep it in two places.\n",
 		pair.Recipient(), c.File)
 	return nil
 }

@@ -20,7 +20,8 @@ func probeBackups(ctx context.Context, site Site) (found []Finding) {
 	}
 	folder := site.Backups.Folder
 	if folder == "" {
-		return warn("no backups are made: whoever loses the disk loses everybody's phones and apps", `set backup_folder and backup_recipients; woggle backup key FILE makes the keys`)
+		return warn("no backups are made: whoever loses the disk loses everybody's phones and apps",
+			`set backup_folder and backup_recipients; woggle backup key FILE makes the keys`)
 	}
 	f, err := os.CreateTemp(folder, ".woggle-check-*") // nothing else tells whether one may write there
 	if err != nil {
@@ -33,7 +34,8 @@ func probeBackups(ctx context.Context, site Site) (found []Finding) {
 	switch {
 	case !begun: // the first start makes the database, and the first backup soon after
 	case state.Failing():
-		found = warn("the last try to make a backup, on "+state.FailedAt.Local().Format("2006-01-02 15:04")+", failed: "+state.Why, "see to that; the server tries again each hour")
+		found = warn("the last try to make a backup, on "+state.FailedAt.Local().Format("2006-01-02 15:04")+", failed: "+state.Why,
+			"see to that; the server tries again each hour")
 	case state.At.IsZero():
 		found = warn("there is no backup yet", "the server makes the first one a minute after its start; or run: woggle backup")
 	case state.Late(now):

@@ -44,7 +44,8 @@ func (c *restoreCommand) Run(p *program, k *kong.Context) error {
 	}
 	ring, err := keys.Load(site.Keys)
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("there is no key file at %s: put that of the backup there first; without it, nothing in the database could be read", site.Keys)
+		return fmt.Errorf("there is no key file at %s: put that of the backup there first; without it, nothing in the database could be read",
+			site.Keys)
 	}
 	if err != nil {
 		return err
@@ -58,9 +59,11 @@ func (c *restoreCommand) Run(p *program, k *kong.Context) error {
 	var people backup.PeopleError
 	switch {
 	case errors.As(err, &people):
-		return fmt.Errorf("%w. To put the backup in their place, stop the server and add --replace %d: what is there now will be gone", people, people.People)
+		return fmt.Errorf("%w. To put the backup in their place, stop the server and add --replace %d: "+
+			"what is there now will be gone", people, people.People)
 	case errors.Is(err, server.ErrWrongKeys):
-		return fmt.Errorf("the key file %s does not belong to this backup: nothing in it could be read, and nobody could sign in; put the one there that was the database's", site.Keys)
+		return fmt.Errorf("the key file %s does not belong to this backup: nothing in it could be read, and nobody could sign in; "+
+			"put the one there that was the database's", site.Keys)
 	case err != nil:
 		return fmt.Errorf("nothing was put back: %w", err)
 	}

@@ -34,7 +34,8 @@ func (c *rules) backups() {
 		b.Recipients = append(b.Recipients, one)
 	}
 	if c.BackupFolder != "" && len(c.BackupRecipients) == 0 {
-		c.wrong("backup_recipients", "nobody could read the backups", `make a pair of keys with woggle backup key FILE, and name the public one: backup_recipients = ["age1…"]`)
+		c.wrong("backup_recipients", "nobody could read the backups",
+			`make a pair of keys with woggle backup key FILE, and name the public one: backup_recipients = ["age1…"]`)
 	}
 	if b.Keep < 1 || b.Keep > mostKept {
 		c.wrong("backup_keep", fmt.Sprintf("%d backups cannot be kept", b.Keep), fmt.Sprintf("write a number from 1 to %d", mostKept))

@@ -225,7 +225,8 @@ func decrypt(f io.ReadSeeker, identities ...age.Identity) (io.Reader, error) {
 }
 
 // ErrIdentity says that a backup was encrypted for others.
-var ErrIdentity = errors.New("this backup was encrypted for another key: give the identity file whose public key stood in the settings when it was made")
+var ErrIdentity = errors.New("this backup was encrypted for another key: " +
+	"give the identity file whose public key stood in the settings when it was made")
 
 func rewind(f io.Seeker) error {
 	_, err := f.Seek(0, io.SeekStart)

@@ -122,7 +122,8 @@ func (n *Night) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	n.Log.Info("a backup was made, and put back to test it", "file", made.Path, "bytes", made.Size, "people", made.Rows("users"), "wrote", made.Wrote, "tested", made.Tested)
+	n.Log.Info("a backup was made, and put back to test it", "file", made.Path, "bytes", made.Size,
+		"people", made.Rows("users"), "wrote", made.Wrote, "tested", made.Tested)
 	if len(made.Trail) > 0 {
 		n.Log.Error("the audit trail is not whole: somebody has changed it, or the key file; woggle audit verify tells more", "faults", len(made.Trail))
 	}

@@ -19,7 +19,8 @@ const scratch = ".restore-test-*"
 
 // prove puts a backup into a database of its own, which is SQLite whatever it was made of, and throws that away. The rows must be those
 // that were backed up, nothing may be wrong with the file, and what is wrong with the audit trail is told.
-func prove(ctx context.Context, open func() (io.Reader, error), folder string, ring *keys.Ring, now func() time.Time) (m Manifest, trail []audit.Fault, err error) {
+func prove(ctx context.Context, open func() (io.Reader, error), folder string, ring *keys.Ring,
+	now func() time.Time) (m Manifest, trail []audit.Fault, err error) {
 	removeLeft(folder, scratch, now())
 	place, err := os.MkdirTemp(folder, scratch) // for nobody else
 	if err != nil {

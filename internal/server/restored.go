@@ -41,7 +41,8 @@ func Restored(ctx context.Context, d *db.DB) (done Undone, err error) {
 // Restore puts a backup into a database, which was brought up to date, and makes it safe in the same transaction: there is no instant
 // at which what was spent could be used. If there are people, their number must be that in replace. Its errors are ErrWrongKeys and
 // those of backup.Restore.
-func Restore(ctx context.Context, d *db.DB, ring *keys.Ring, path string, owners []age.Identity, replace int64) (m backup.Manifest, done Undone, err error) {
+func Restore(ctx context.Context, d *db.DB, ring *keys.Ring, path string, owners []age.Identity,
+	replace int64) (m backup.Manifest, done Undone, err error) {
 	m, err = backup.Restore(ctx, d, path, owners, replace, func(tx *db.Tx) error {
 		mine, begun, err := belongs(tx, ring)
 		if err != nil {

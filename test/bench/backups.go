@@ -75,7 +75,8 @@ func (b *bench) backUp(ctx context.Context, engine, url string) error {
 			return err
 		}
 		line.yardstick, line.ratio = "VACUUM INTO "+took.Round(10*time.Millisecond).String(), fmt.Sprintf("%.1f", made.Wrote.Seconds()/took.Seconds())
-		b.add(row{what: what + ", size", measured: megabytes(made.Size), yardstick: "its file " + megabytes(size), ratio: fmt.Sprintf("%.2f", float64(made.Size)/float64(size))})
+		b.add(row{what: what + ", size", measured: megabytes(made.Size), yardstick: "its file " + megabytes(size),
+			ratio: fmt.Sprintf("%.2f", float64(made.Size)/float64(size))})
 	}
 	b.add(line)
 	b.add(row{what: what + ", put back to test it", measured: made.Tested.Round(10 * time.Millisecond).String()})
