@@ -95,9 +95,12 @@ func formatOf(code string) format {
 	return format{date: strings.ContainsAny(signs, "yd") && !strings.Contains(signs, "general")}
 }
 
+// mostBegun is how many rows a sheet of Excel's has, empty ones among them.
+const mostBegun = 1 << 20
+
 // readRows gives the rows of a sheet to the builder.
 func (w *workbook) readRows(part string, b *builder) error {
-	number, cells := 0, []string{}
+	number, begun, cells := 0, 0, []string{}
 	flush := func() error {
 		kept := append([]string(nil), cells...)
 		cells = cells[:0]
@@ -108,6 +111,9 @@ func (w *workbook) readRows(part string, b *builder) error {
 		case "row":
 			if err := flush(); err != nil {
 				return err
+			}
+			if begun++; begun > mostBegun {
+				return errLarge
 			}
 			number++
 			if n, err := strconv.Atoi(attribute(e, "r")); err == nil && n > 0 {
