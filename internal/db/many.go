@@ -6,13 +6,18 @@ import (
 	"strings"
 )
 
-// mostRows is how many rows one statement inserts: with the widest table far below the bounds that engines set to placeholders.
-const mostRows = 64
+// mostValues is how many values one statement has at most: SQLite looks each placeholder up among all others, so that a few statements
+// of many rows take longer than some more of fewer.
+const mostValues = 128
 
 // InsertAll inserts rows whose values stand one after the other, width of them each, and tells how many rows were changed. Head is
 // the statement up to VALUES, such as "INSERT INTO groups (id, name)"; tail is what follows, such as "ON CONFLICT DO NOTHING".
 func (t *Tx) InsertAll(head string, width int, values []any, tail string) (changed int64, err error) {
-	for size := mostRows; size > 0; size /= 2 { // so that there are few texts, and each stays compiled
+	most := 64
+	for most > 1 && most*width > mostValues {
+		most /= 2
+	}
+	for size := most; size > 0; size /= 2 { // so that there are few texts, and each stays compiled
 		for len(values) >= size*width {
 			n, err := t.Exec(manyRows(head, width, size, tail), values[:size*width]...)
 			if err != nil {

@@ -14,7 +14,7 @@ import (
 const entryColumns = "user_id, number, phone, started, leaves, gone, groups"
 
 // atOnce is how many keys one statement names at most.
-const atOnce = 500
+const atOnce = 100
 
 // entriesOf are the entries whose column, user_id or number_key, has one of the keys, by user id.
 func entriesOf(tx *db.Tx, column string, keys []string) (map[string]entry, error) {
