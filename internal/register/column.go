@@ -2,6 +2,7 @@
 package register
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -55,6 +56,7 @@ func plain(heading string) string {
 		heading = before
 	}
 	words := strings.FieldsFunc(strings.ToLower(fold(heading)), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	words = slices.DeleteFunc(words, func(word string) bool { return word == "s" }) // a member's number
 	return strings.Join(words, " ")
 }
 
@@ -120,19 +122,35 @@ func contains(words []string, word string) bool {
 // headingWithin is how many rows may stand above the heading: a title, a date, an empty line.
 const headingWithin = 20
 
-// heading is the index of the row with the headings: that of the first rows in which most are known.
-func heading(t *sheet.Table, fields []directory.Field) int {
-	best, most := 0, 1 // one word that is known may be anything
-	for i, row := range t.Rows[:min(len(t.Rows)-1, headingWithin)] {
+// heading is the index of the row with the headings: that of the first rows in which most are known, or named in what was asked for. Where
+// none is, it is the first row that is about as wide as the others: above it stand titles.
+func heading(t *sheet.Table, fields []directory.Field, asked []string) int {
+	first := t.Rows[:min(len(t.Rows)-1, headingWithin)]
+	best, most, widest := -1, 1, 0 // one word that is known may be anything
+	for i, row := range first {
 		known := 0
 		for _, cell := range row.Cells {
-			if guess(cell, fields) != "" {
+			named := func(one string) bool { return cell != "" && strings.HasPrefix(plain(one), plain(cell)) }
+			if guess(cell, fields) != "" || slices.ContainsFunc(asked, named) {
 				known++
 			}
 		}
 		if known > most {
 			best, most = i, known
 		}
+		widest = max(widest, filled(row))
 	}
-	return best
+	if best >= 0 {
+		return best
+	}
+	return slices.IndexFunc(first, func(row sheet.Row) bool { return 2*filled(row) >= widest })
+}
+
+func filled(row sheet.Row) (n int) {
+	for _, cell := range row.Cells {
+		if cell != "" {
+			n++
+		}
+	}
+	return n
 }

@@ -84,7 +84,7 @@ func (r *Register) prepare(ctx context.Context, t *sheet.Table, ask Ask) (*Previ
 		if fields, err = directory.Fields(tx); err != nil {
 			return err
 		}
-		at := heading(t, fields)
+		at := heading(t, fields, ask.Map)
 		headings := slices.Clone(t.Rows[at].Cells)
 		for _, row := range t.Rows[at+1:] { // a row may be longer than the heading
 			for len(headings) < len(row.Cells) {

@@ -3,6 +3,7 @@ package register
 
 import (
 	"encoding/json"
+	"errors"
 
 	"woggle/internal/db"
 	"woggle/internal/problem"
@@ -19,12 +20,12 @@ func changes(tx *db.Tx, where string, args ...any) (all []Change, err error) {
 		if err != nil {
 			return err
 		}
-		if err := json.Unmarshal([]byte(counts), &c.Counts); err != nil {
+		if err := errors.Join(json.Unmarshal([]byte(counts), &c.Counts), json.Unmarshal([]byte(mapping), &c.mapping)); err != nil {
 			return err
 		}
 		c.CreatedAt, c.AppliedAt, c.UndoneAt = db.Time(created), db.Time(applied), db.Time(undone)
 		all = append(all, c)
-		return json.Unmarshal([]byte(mapping), &c.mapping)
+		return nil
 	})
 	return all, err
 }
