@@ -7,7 +7,6 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"woggle/internal/audit"
@@ -221,7 +220,7 @@ func planned(some []Step, people map[string]*person) ([]pair, error) {
 	return all, nil
 }
 
-// forward does the steps, and rests between two transactions for as long as one takes: others who write, in this process or in another,
+// forward does the steps, and rests between two transactions for half as long as one takes: others who write, in this process or in another,
 // wait for one of them at most.
 func (w *run) forward(ctx context.Context) error {
 	return w.each(ctx, w.change.done, stepsAtOnce, func(some []Step) error {
@@ -238,7 +237,7 @@ func (w *run) forward(ctx context.Context) error {
 		})
 		if err == nil {
 			w.change.done = last
-			rest(ctx, time.Since(began))
+			rest(ctx, time.Since(began)/2)
 		}
 		return err
 	})
@@ -289,6 +288,3 @@ func (w *run) addGroup(tx *db.Tx, s Step) error {
 	}
 	return audit.Record(tx, audit.Event{Type: audit.GroupAdded, Actor: w.actor, Detail: audit.Detail{"group": g.ID, "name": g.Name}})
 }
-
-// groupsOf are the ids of groups in edits.
-func (e Edit) group() (id string, is bool) { return strings.CutPrefix(e.What, inGroup) }

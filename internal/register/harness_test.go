@@ -188,9 +188,12 @@ func (c *county) steps(id string) (all []string) {
 func (c *county) events(user string) (all []string) {
 	c.Helper()
 	c.tx(func(tx *db.Tx) error {
-		events, err := audit.OfUser(tx, user, "", 100)
+		events, err := audit.Find(tx, audit.Query{Count: 10_000})
 		all = nil
 		for _, e := range slices.Backward(events) {
+			if e.User != user {
+				continue
+			}
 			all = append(all, string(e.Type)+" by "+e.Actor)
 		}
 		return err

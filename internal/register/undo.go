@@ -57,7 +57,7 @@ func (w *run) backward(ctx context.Context) error {
 			return err
 		}
 		w.change.done, w.change.Counts.Kept = first, w.change.Counts.Kept+kept
-		rest(ctx, time.Since(began))
+		rest(ctx, time.Since(began)/2)
 	}
 	return nil
 }
@@ -219,7 +219,7 @@ func (r *Register) Settle(ctx context.Context) error {
 		if err != nil || !more {
 			return err
 		}
-		rest(ctx, time.Since(began))
+		rest(ctx, time.Since(began)/2)
 	}
 }
 
