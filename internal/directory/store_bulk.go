@@ -82,25 +82,41 @@ func SetAllValues(tx *db.Tx, actor string, all map[string]map[string]string) err
 	return audit.RecordAll(tx, events)
 }
 
-// JoinAll puts users, who are not in it, into a group, and records each. Its error is NotFound if there is no such group.
-func JoinAll(tx *db.Tx, actor, group string, all []string) error {
-	g, err := HoldGroup(tx, group)
+// JoinAll puts users, by the id of a group that they are not in, into the groups, and records each. Its error is NotFound if a group is
+// not there; the users must be.
+func JoinAll(tx *db.Tx, actor string, all map[string][]string) error {
+	ids := slices.Sorted(maps.Keys(all))
+	names := make(map[string]string, len(ids))
+	err := chunks(ids, func(list string, args []any) error { // held, as HoldGroup does
+		held, err := groups(tx, "UPDATE groups SET name = name WHERE id IN ("+list+") RETURNING id, name, parent_id", args...)
+		for _, g := range held {
+			names[g.ID] = g.Name
+		}
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	rows, events := make([]any, 0, 2*len(all)), make([]audit.Event, 0, len(all))
-	for _, user := range all {
-		rows = append(rows, group, user)
-		events = append(events, audit.Event{Type: audit.GroupJoined, Actor: actor, User: user, Detail: audit.Detail{"group": group, "name": g.Name}})
+	if len(names) < len(ids) {
+		return problem.New(problem.NotFound, "directory.group.not-found")
+	}
+	var rows []any
+	var events []audit.Event
+	var joined []string
+	for _, group := range ids {
+		for _, user := range all[group] {
+			rows, joined = append(rows, group, user), append(joined, user)
+			events = append(events, audit.Event{Type: audit.GroupJoined, Actor: actor, User: user, Detail: audit.Detail{"group": group, "name": names[group]}})
+		}
 	}
 	_, err = tx.InsertAll("INSERT INTO group_members (group_id, user_id)", 2, rows, "ON CONFLICT (group_id, user_id) DO NOTHING")
 	if err != nil {
 		return err
 	}
-	if err := noteAll(tx, UserChange, all); err != nil {
+	if err := noteAll(tx, UserChange, joined); err != nil {
 		return err
 	}
-	if err := note(tx, GroupChange, group); err != nil {
+	if err := noteAll(tx, GroupChange, ids); err != nil {
 		return err
 	}
 	return audit.RecordAll(tx, events)
@@ -108,6 +124,9 @@ func JoinAll(tx *db.Tx, actor, group string, all []string) error {
 
 // noteAll is note for many. Where nobody watches it is one question.
 func noteAll(tx *db.Tx, kind ChangeKind, ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
 	watched, err := exists(tx, "SELECT 1 FROM directory_watchers LIMIT 1")
 	if err != nil || !watched {
 		return err

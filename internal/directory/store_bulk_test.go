@@ -61,7 +61,7 @@ func TestManyAreWhatEachWouldBe(t *testing.T) {
 			if err := directory.SetAllValues(tx, "ruth", values); err != nil {
 				return err
 			}
-			return directory.JoinAll(tx, "ruth", group.ID, ids)
+			return directory.JoinAll(tx, "ruth", map[string][]string{group.ID: ids})
 		})
 		trail := func(tx *db.Tx, id string) (all []string) {
 			events, err := audit.OfUser(tx, id, "", 10)

@@ -15,8 +15,8 @@ import (
 	"woggle/internal/problem"
 )
 
-// stepsAtOnce is how many steps one transaction does: some ten milliseconds' work, for which sign-ins wait.
-const stepsAtOnce = 100
+// stepsAtOnce is how many steps one transaction does: a few milliseconds' work, for which sign-ins wait.
+const stepsAtOnce = 50
 
 // errLost means that the turn is somebody else's, who sees to the rest.
 var errLost = errors.New("register: the turn was lost")

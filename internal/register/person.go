@@ -242,12 +242,7 @@ func moveAll(tx *db.Tx, actor string, all []pair) error {
 			}
 		}
 	}
-	for _, id := range sorted(into) {
-		if err := directory.JoinAll(tx, actor, id, into[id]); err != nil {
-			return err
-		}
-	}
-	return nil
+	return directory.JoinAll(tx, actor, into)
 }
 
 func statusAll(tx *db.Tx, actor string, all []pair) error {

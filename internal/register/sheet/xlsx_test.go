@@ -3,7 +3,10 @@ package sheet
 import (
 	"archive/zip"
 	"bytes"
+	"errors"
+	"io"
 	"reflect"
+	"strings"
 	"testing"
 )
 
@@ -105,11 +108,24 @@ func TestAWorkbookOfLibreOffice(t *testing.T) {
 	}
 }
 
-// Three kilobytes that unpack to a gigabyte cost neither the memory nor the time of one.
-func TestTextsThatAreTooMany(t *testing.T) {
-	all := parts(`<row><c><v>1</v></c></row>`)
-	all["xl/sharedStrings.xml"] = "<sst>" + string(bytes.Repeat([]byte("<si><t>"+string(bytes.Repeat([]byte("x"), 30<<10))+"</t></si>"), 4000)) + "</sst>"
-	if _, err := Read(packed(t, all)); err == nil {
-		t.Error("120 MB of texts were read")
+// What a part may unpack to ends its reading, and so does a long text: the parser would keep all of it.
+func TestAPartIsBounded(t *testing.T) {
+	for name, one := range map[string]struct {
+		text string
+		left int64
+		err  error
+	}{
+		"short":        {"<a>text</a>", 100, nil},
+		"long":         {strings.Repeat("<a>text</a>", 10), 100, errLarge},
+		"one text":     {"<a>" + strings.Repeat("x", 8*maxCell+1) + "</a>", 1 << 30, errLarge},
+		"one mark":     {"<a b=\"" + strings.Repeat("x", 8*maxCell+1), 1 << 30, errLarge},
+		"several ones": {strings.Repeat("<a>"+strings.Repeat("x", maxCell)+"</a>", 20), 1 << 30, nil},
+	} {
+		for _, size := range []int{7, 4096, 1 << 20} {
+			_, err := io.CopyBuffer(struct{ io.Writer }{io.Discard}, &bounded{from: strings.NewReader(one.text), left: one.left}, make([]byte, size))
+			if !errors.Is(err, one.err) || (err == nil) != (one.err == nil) {
+				t.Errorf("%s, %d bytes at a time: %v", name, size, err)
+			}
+		}
 	}
 }
