@@ -85,7 +85,7 @@ func (c *userImport) decide(p *program, o *office, r *register.Register, preview
 	applied := false
 	defer func() {
 		if !applied && id != "" { // nobody can come back to it here
-			err = errors.Join(err, o.db.Tx(context.WithoutCancel(p.ctx), func(tx *db.Tx) error { return register.Drop(tx, id) }))
+			err = errors.Join(err, r.Drop(context.WithoutCancel(p.ctx), id))
 		}
 	}()
 	if !c.JSON {

@@ -158,13 +158,9 @@ func (r *Register) stage(ctx context.Context, actor string, c *comparer, p *Prev
 	p.Change = change
 	if len(p.Blocked) > 0 {
 		p.Change.ID = ""
+		return r.Drop(ctx, change.ID)
 	}
-	return r.DB.Tx(ctx, func(tx *db.Tx) error {
-		if p.Change.ID == "" {
-			return Drop(tx, change.ID)
-		}
-		return storeChange(tx, change)
-	})
+	return r.DB.Tx(ctx, func(tx *db.Tx) error { return storeChange(tx, change) })
 }
 
 // fileName is the name by which lists show the file.

@@ -68,10 +68,20 @@ func storeChange(tx *db.Tx, c Change) error {
 	return err
 }
 
-// Drop forgets a change that was not applied. Its steps go with it.
-func Drop(tx *db.Tx, id string) error {
-	_, err := tx.Exec("DELETE FROM register_changes WHERE id = $1 AND state IN ('staging', 'staged')", id)
-	return err
+// dropSome deletes up to count steps and problems of a change that was not applied, and the change itself once it has none.
+func dropSome(tx *db.Tx, id string, count int) (more bool, err error) {
+	const mine = " WHERE change_id = (SELECT id FROM register_changes WHERE id = $1 AND state IN ('staging', 'staged'))"
+	for _, table := range []string{"register_steps", "register_problems"} {
+		n, err := tx.Exec("DELETE FROM "+table+mine+" AND position IN (SELECT position FROM "+table+mine+" ORDER BY position LIMIT $2)", id, count)
+		if err != nil {
+			return false, err
+		}
+		more = more || n == int64(count)
+	}
+	if !more {
+		_, err = tx.Exec("DELETE FROM register_changes WHERE id = $1 AND state IN ('staging', 'staged')", id)
+	}
+	return more, err
 }
 
 func insertSteps(tx *db.Tx, change string, all []Step) error {

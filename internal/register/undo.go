@@ -209,18 +209,28 @@ func (r *Register) Settle(ctx context.Context) error {
 	if err := r.takeBack(ctx); err != nil && !problem.Is(err, problem.Busy) {
 		return err
 	}
-	for {
-		more := false
+	return r.inPieces(ctx, func(tx *db.Tx) (bool, error) { return forget(tx, atOnce*2) })
+}
+
+// Drop forgets a preview that is not wanted. A change that was applied stays.
+func (r *Register) Drop(ctx context.Context, id string) error {
+	return r.inPieces(ctx, func(tx *db.Tx) (bool, error) { return dropSome(tx, id, atOnce*2) })
+}
+
+// inPieces does what others should not wait for at once.
+func (r *Register) inPieces(ctx context.Context, do func(*db.Tx) (more bool, err error)) error {
+	for more := true; more; {
 		began := time.Now()
 		err := r.DB.Tx(ctx, func(tx *db.Tx) (err error) {
-			more, err = forget(tx, 10*stepsAtOnce)
+			more, err = do(tx)
 			return err
 		})
-		if err != nil || !more {
+		if err != nil {
 			return err
 		}
 		rest(ctx, time.Since(began)/2)
 	}
+	return nil
 }
 
 // takeBack sees to a change whose holder does not renew the lease any more. Its error is Busy while the holder does.

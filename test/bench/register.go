@@ -71,6 +71,7 @@ func (b *bench) measureRegister(ctx context.Context) error {
 	b.add(row{what: fmt.Sprintf("import of %d rows, besides its preview", b.register), measured: seconds(apply), yardstick: "bare rows " + seconds(bare),
 		ratio: fmt.Sprintf("%.1f", float64(apply)/float64(bare)), aim: "< 20 s", met: verdict(apply < applyTime)})
 	b.below("memory at most, the import", megabytes(done.memory), "300 MB", done.memory < registerBytes)
+	b.note("the preview took %s of a core, the import besides it %s", seconds(looked.core), seconds(done.core-looked.core))
 	for _, one := range []struct {
 		what string
 		*visits
@@ -99,6 +100,7 @@ func members(count int) []byte {
 // imported is what a run of the command took.
 type imported struct {
 	took   time.Duration
+	core   time.Duration // of a core, in the command itself
 	memory int64
 }
 
@@ -109,7 +111,7 @@ func (b *bench) importFile(ctx context.Context, s *site, file string, more ...st
 	if err != nil {
 		return imported{}, fmt.Errorf("woggle user import: %w: %s", err, out)
 	}
-	took := imported{took: time.Since(began)}
+	took := imported{took: time.Since(began), core: command.ProcessState.UserTime() + command.ProcessState.SystemTime()}
 	if usage, is := command.ProcessState.SysUsage().(*syscall.Rusage); is {
 		took.memory = usage.Maxrss << 10
 	}
