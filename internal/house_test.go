@@ -27,7 +27,7 @@ var floor = map[string]int{
 	"test": 8,
 	"cmd":  7, "server": 6,
 	"portal": 5, "helping": 5, "admin": 5, "docs/user": 5, "method/*": 5, "app/*": 5,
-	"app": 4, "signin": 3, "session": 2, "copies": 2, "directory": 1,
+	"app": 4, "signin": 3, "session": 2, "copies": 2, "register": 2, "directory": 1,
 	"message": ground, "keys": ground, "page": ground, "problem": ground, "audit": ground, "db": ground, "limit": ground,
 	"code": ground, "words": ground, "authenticator": ground, "outgoing": ground, "signedxml": ground, "samltoken": ground,
 	"paper": ground, "backup": ground,

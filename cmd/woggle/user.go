@@ -32,6 +32,7 @@ type userCommand struct {
 	Enable   userEnable   `cmd:"" help:"Let a person in again who was disabled or locked."`
 	Unfreeze userUnfreeze `cmd:"" help:"Allow changes again after somebody said: this wasn't me."`
 	Pass     userPass     `cmd:"" help:"Give a person an access pass, to sign in with for the first time or again."`
+	Import   userImport   `cmd:"" help:"Bring people in from the membership register, after a look at what would change."`
 	Reset    userReset    `cmd:"" help:"Remove a person's phones and apps, so that they set up new ones."`
 }
 

@@ -107,6 +107,10 @@ const (
 	AuditKeepChanged     Type = "audit-keep-changed" // for how long events are kept
 	AuditPruned          Type = "audit-pruned"       // what was older is gone
 	PasswordKept         Type = "password-kept"      // and its owner kept the one before
+	UserRemoved          Type = "user-removed"       // who never signed in
+	RegisterImported     Type = "register-imported"
+	RegisterStopped      Type = "register-stopped" // before its end; what it had done was taken back
+	RegisterUndone       Type = "register-undone"
 )
 
 // Types is the whole catalogue, for pages and tests.
@@ -120,7 +124,8 @@ var Types = [...]Type{SignedIn, SignedOut, SessionEnded, SessionsEnded, Refused,
 	ExternalMFAConnected, ExternalMFARemoved, ExternalMFALinked, ExternalMFAUnlinked, ExternalMFARefused, GroupAdded, GroupRenamed,
 	GroupRemoved, ScimChanged, TenantConnected, DomainFederated, DomainRolledBack, AccountMatched, AccountChanged, PolicyChanged,
 	RecoveryUsed, CardIssued, CardRevoked, PassCancelled, HelperAdded, HelperRemoved, HelperLooked, Vouched, VouchUndone, PasswordWaits,
-	PasswordKept, AuditKeepChanged, AuditPruned, DevicePaired, DeviceLeft, PairingRefused, ApprovalAsked, CopyKept, CopyTaken, CopyRemoved}
+	PasswordKept, AuditKeepChanged, AuditPruned, DevicePaired, DeviceLeft, PairingRefused, ApprovalAsked, CopyKept, CopyTaken, CopyRemoved, UserRemoved,
+	RegisterImported, RegisterStopped, RegisterUndone}
 
 // System is the actor of what the program did by itself, or what was done at its command line.
 const System = "system"
@@ -149,6 +154,20 @@ func Record(tx *db.Tx, e Event) error {
 	_, err = tx.Exec(`INSERT INTO audit_events (id, at, type, actor, user_id, address, agent, detail)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 		db.NewID(), tx.Now.UnixMilli(), string(e.Type), e.Actor, e.User, e.Address, e.Agent, string(detail))
+	return err
+}
+
+// RecordAll is Record for many.
+func RecordAll(tx *db.Tx, all []Event) error {
+	rows := make([]any, 0, 8*len(all))
+	for _, e := range all {
+		detail, err := json.Marshal(e.Detail)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, db.NewID(), tx.Now.UnixMilli(), string(e.Type), e.Actor, e.User, e.Address, e.Agent, string(detail))
+	}
+	_, err := tx.InsertAll("INSERT INTO audit_events (id, at, type, actor, user_id, address, agent, detail)", 8, rows, "")
 	return err
 }
 

@@ -13,6 +13,9 @@ type Group struct {
 // groupNameMax is in code points, and what Entra allows in the name of a group.
 const groupNameMax = 256
 
+// Check tells why the group cannot be stored under its name.
+func (g Group) Check() error { return checkGroupName(g.Name) }
+
 // checkGroupName tells why s cannot be the name of a group: the rule of a person's name, for longer ones.
 func checkGroupName(s string) error {
 	if s == "" {

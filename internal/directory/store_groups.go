@@ -10,12 +10,17 @@ import (
 // AddGroup stores a new group, within the group with the id parent unless that is empty. Its errors are Invalid problems
 // of the fields name and parent.
 func AddGroup(tx *db.Tx, name, parent string) (Group, error) {
-	g := Group{ID: db.NewID(), Name: Tidy(name), Parent: parent}
+	return InsertGroup(tx, Group{ID: db.NewID(), Name: name, Parent: parent})
+}
+
+// InsertGroup is AddGroup for a group that has an id already (db.NewID).
+func InsertGroup(tx *db.Tx, g Group) (Group, error) {
+	g.Name = Tidy(g.Name)
 	if err := checkGroupName(g.Name); err != nil {
 		return Group{}, err
 	}
-	if parent != "" {
-		known, err := exists(tx, "SELECT 1 FROM groups WHERE id = $1", parent)
+	if g.Parent != "" {
+		known, err := exists(tx, "SELECT 1 FROM groups WHERE id = $1", g.Parent)
 		if err != nil {
 			return Group{}, err
 		}
@@ -196,4 +201,10 @@ func Members(tx *db.Tx, group string) (ids []string, err error) {
 		return err
 	})
 	return ids, err
+}
+
+// GroupUsed tells whether somebody is in the group or helps it, or another group stands within it.
+func GroupUsed(tx *db.Tx, id string) (bool, error) {
+	return exists(tx, `SELECT 1 FROM group_members WHERE group_id = $1 UNION ALL SELECT 1 FROM group_helpers WHERE group_id = $1
+		UNION ALL SELECT 1 FROM groups WHERE parent_id = $1 LIMIT 1`, id)
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // atOnce is how many keys one statement names at most.
-const atOnce = 500
+const atOnce = 100
 
 // chunks calls do with at most atOnce of the ids at a time, and with the list of their placeholders.
 func chunks(ids []string, do func(list string, args []any) error) error {

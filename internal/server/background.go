@@ -19,6 +19,7 @@ import (
 	"woggle/internal/method/authenticator"
 	"woggle/internal/method/passkey"
 	"woggle/internal/method/phone"
+	"woggle/internal/register"
 	"woggle/internal/signin"
 )
 
@@ -46,6 +47,7 @@ func (s *Server) Run(ctx context.Context) {
 	if s.backups != nil {
 		work.Go(func() { every(ctx, sweepFirst, backup.Every, func() { s.backups.Tend(ctx) }) })
 	}
+	work.Go(func() { every(ctx, register.Every, register.Every, func() { s.settleRegister(ctx) }) })
 	work.Wait()
 }
 
@@ -61,6 +63,14 @@ func every(ctx context.Context, first, pause time.Duration, work func()) {
 		case <-ctx.Done():
 			return
 		}
+	}
+}
+
+// settleRegister takes back an import whose program died, and forgets old ones.
+func (s *Server) settleRegister(ctx context.Context) {
+	r := register.Register{DB: s.db}
+	if err := r.Settle(ctx); err != nil && ctx.Err() == nil {
+		s.log.Error("an import that was broken off could not be taken back; it is tried again soon", "error", err)
 	}
 }
 

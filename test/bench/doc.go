@@ -19,6 +19,7 @@
 //	proxies.go   what a proxy asks, against the bare handler
 //	authenticator.go  how soon the authenticator app shows a code, in a slow Chromium
 //	grants.go    the same questions among few and among very many grants
+//	register.go  an import of 100,000 people while others sign in
 //	million.go   sign-ins among few and among very many people, on both databases
 //	backups.go  how long a backup takes, against what SQLite needs to copy its file, and whether sign-ins go on
 //	profile.go   where the time goes: the server in this process, under the same load

@@ -32,16 +32,17 @@ type sizes struct {
 	texting  int           // texts in a queue that is drained
 	asking   int           // codes asked for at 200 a second
 	calling  time.Duration // of a hundred calls at once
+	register int           // rows of an import
 	atMost   time.Duration // after which the bench is broken
 }
 
 var (
 	full = sizes{rounds: 7, hashing: 2 * time.Second, signins: 5 * time.Second, pages: 2 * time.Second, storm: 15 * time.Second,
-		starts: 20, sessions: 10_000, settle: 10 * time.Second, people: 20_000, few: 1000, many: 1_000_000, pairs: 300, kept: 100_000, texting: 10_000, asking: 2000, calling: 20 * time.Second,
+		starts: 20, sessions: 10_000, settle: 10 * time.Second, people: 20_000, few: 1000, many: 1_000_000, pairs: 300, kept: 100_000, register: 100_000, texting: 10_000, asking: 2000, calling: 20 * time.Second,
 		atMost: 40 * time.Minute}
 	quick = sizes{rounds: 1, hashing: 500 * time.Millisecond, signins: 1500 * time.Millisecond, pages: 300 * time.Millisecond,
 		storm: 2 * time.Second, starts: 3, sessions: 200, settle: 500 * time.Millisecond, people: 3000, few: 200, many: 5000,
-		pairs: 10, kept: 2000, texting: 1000, asking: 200, calling: 3 * time.Second, atMost: 4 * time.Minute}
+		pairs: 10, kept: 2000, register: 2000, texting: 1000, asking: 200, calling: 3 * time.Second, atMost: 4 * time.Minute}
 )
 
 // bench is one run.
@@ -63,11 +64,11 @@ type part struct {
 var parts = []part{{"signins", (*bench).measureSignIns}, {"storms", (*bench).measureStorms}, {"pages", (*bench).measurePages},
 	{"starts", (*bench).measureStarts}, {"telltale", (*bench).measureTelltale}, {"phones", (*bench).measurePhones}, {"calls", (*bench).measureCalls},
 	{"apps", (*bench).measureApps}, {"proxies", (*bench).measureProxies}, {"grants", (*bench).measureGrants},
-	{"authenticator", (*bench).measureAuthenticator}, {"million", (*bench).measureMillion}, {"backups", (*bench).measureBackups}}
+	{"authenticator", (*bench).measureAuthenticator}, {"register", (*bench).measureRegister}, {"million", (*bench).measureMillion}, {"backups", (*bench).measureBackups}}
 
 func main() {
 	small := flag.Bool("quick", false, "measure little, to try the bench itself")
-	only := flag.String("only", "", "measure these parts only, of signins,storms,pages,starts,telltale,phones,calls,apps,proxies,grants,authenticator,million,backups")
+	only := flag.String("only", "", "measure these parts only, of signins,storms,pages,starts,telltale,phones,calls,apps,proxies,grants,authenticator,register,million,backups")
 	profiles := flag.String("profile", "", "write profiles of a server in this process into the folder, and measure nothing")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
