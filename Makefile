@@ -15,7 +15,7 @@ COLD  := github.com/elimity-com github.com/scim2 github.com/q-uint github.com/ny
 	github.com/coreos github.com/gobwas github.com/pion google.golang.org/protobuf github.com/mattermost rsc.io golang.org/x/oauth2 github.com/jackc \
 	github.com/fxamacker github.com/x448 filippo.io encoding/xml mime encoding/asn1 encoding/csv crypto/x509 crypto/tls vendor/golang.org/x/crypto math/big log/slog \
 	text/template/parse regexp/syntax woggle/cmd \
-	$(addprefix woggle/internal/,backup message method paper helping samltoken signedxml app/microsoft365 app/externalmfa app/scim app/saml app/wsfed app/sampleapps)
+	$(addprefix woggle/internal/,backup message method paper helping admin samltoken signedxml app/microsoft365 app/externalmfa app/scim app/saml app/wsfed app/sampleapps)
 SHIPPED := -trimpath -ldflags='-s -w -funcalign=16' $(foreach module,$(COLD),-gcflags=$(module)/...=-l)
 
 .PHONY: help run test check build bench tools format vet static known-faults sizes

@@ -19,10 +19,16 @@ type Search struct {
 	Count    int    // at most
 }
 
+// Found is a person and how they stand.
+type Found struct {
+	User
+	Standing Standing
+}
+
 // Search finds people, a page at a time: in the order of the words that begin with what was typed, or else of their user names. Next
 // is where the page after begins, or empty. What it costs grows with what it gives, and not with the directory
 // (docs/decisions/people-search.md).
-func (s Search) Search(tx *db.Tx) (found []User, next string, err error) {
+func (s Search) Search(tx *db.Tx) (found []Found, next string, err error) {
 	q := &query{}
 	var keys []string
 	all := terms(s.Typed)
@@ -35,18 +41,28 @@ func (s Search) Search(tx *db.Tx) (found []User, next string, err error) {
 		if err != nil || empty {
 			return nil, "", err
 		}
-		q.words(s, all)
+		small, err := s.small(tx)
+		if err != nil {
+			return nil, "", err
+		}
+		if small {
+			q.people(s)
+			q.also(all, "users.id")
+		} else {
+			q.words(s, all)
+		}
 	case strings.TrimSpace(s.Typed) != "":
 		return nil, "", nil
 	default:
 		q.people(s)
 	}
 	q.args = append(q.args, s.Count+1)
-	err = tx.Each("SELECT "+userColumns+", "+q.key+" FROM "+q.from+" WHERE "+strings.Join(q.where, " AND ")+
+	err = tx.Each("SELECT "+userColumns+", users.standing, "+q.key+" FROM "+q.from+" WHERE "+strings.Join(q.where, " AND ")+
 		" ORDER BY "+q.order+" LIMIT $"+strconv.Itoa(len(q.args)), q.args, func(scan func(...any) error) error {
 		var key []byte
-		u, err := scanUser(func(into ...any) error { return scan(append(into, &key)...) })
-		found, keys = append(found, u), append(keys, hex.EncodeToString(key))
+		var one Found
+		one.User, err = scanUser(func(into ...any) error { return scan(append(into, &one.Standing, &key)...) })
+		found, keys = append(found, one), append(keys, hex.EncodeToString(key))
 		return err
 	})
 	if err == nil && len(found) > s.Count {
@@ -104,10 +120,7 @@ func (q *query) words(s Search, all [][]byte) {
 	if key, id := s.place(); id != "" {
 		q.add("(w.word, w.user_id) > (?, ?)", key, id)
 	}
-	for _, other := range all[1:] {
-		from, to := span(other)
-		q.add("EXISTS (SELECT 1 FROM user_words o WHERE o.user_id = w.user_id AND o.word >= ? AND o.word < ?)", from, to)
-	}
+	q.also(all[1:], "w.user_id")
 	if s.Standing != "" {
 		q.add("users.standing = ?", string(s.Standing))
 	}
@@ -116,12 +129,30 @@ func (q *query) words(s Search, all [][]byte) {
 	}
 }
 
+// also wants a word that begins with each of the terms.
+func (q *query) also(all [][]byte, user string) {
+	for _, term := range all {
+		from, to := span(term)
+		q.add("EXISTS (SELECT 1 FROM user_words o WHERE o.user_id = "+user+" AND o.word >= ? AND o.word < ?)", from, to)
+	}
+}
+
+// small tells whether people are looked for in a group that is walked through sooner than words are.
+func (s Search) small(tx *db.Tx) (bool, error) {
+	if s.Group == "" {
+		return false, nil
+	}
+	var n int64
+	err := tx.Row("SELECT count(*) FROM (SELECT 1 FROM group_members WHERE group_id = $1 LIMIT $2) AS few", []any{s.Group, common}, &n)
+	return n < common, err
+}
+
 // span are the bounds of the words with the beginning: no byte of a text is 0xFF.
 func span(beginning []byte) (from, to []byte) {
 	return beginning, append(beginning[:len(beginning):len(beginning)], 0xFF)
 }
 
-// common is how many words are counted to tell rare ones from common ones.
+// common is how many words or people are counted to tell few from many.
 const common = 2000
 
 // rarestFirst puts the term in front that begins the fewest words. Empty tells that one of them begins none.
