@@ -160,6 +160,7 @@ func eventRows(tx *db.Tx, events []audit.Event, l *page.Locale) (rows []eventRow
 	if err != nil {
 		return nil, err
 	}
+	people[audit.System] = person{Name: l.Text("admin.system")}
 	for _, e := range events {
 		row := eventRow{What: l.Text("admin.event." + string(e.Type)), Detail: detail(e, l), When: l.Moment(e.At, tx.Now), Agent: e.Agent, Address: e.Address,
 			User: people[e.User]}
