@@ -6,6 +6,8 @@ import (
 	"embed"
 	"net/http"
 	"net/url"
+	"strings"
+	"unicode/utf8"
 
 	"woggle/internal/app"
 	"woggle/internal/db"
@@ -76,9 +78,18 @@ func only(do page.Handler) page.Handler {
 			return nowhere()
 		case s.User.Frozen():
 			return problem.New(problem.Forbidden, "signin.refused.frozen")
+		case !legible(r.URL):
+			return nowhere()
 		}
 		return do(w, r)
 	}
+}
+
+// legible tells whether what stands in the address is text that both databases take.
+func legible(address *url.URL) bool {
+	query, err := url.QueryUnescape(address.RawQuery)
+	text := address.Path + query
+	return err == nil && utf8.ValidString(text) && !strings.Contains(text, "\x00")
 }
 
 func nowhere() error { return problem.New(problem.NotFound, "error.not-found") }

@@ -82,7 +82,7 @@ func addressOf(query url.Values, after string) string {
 func (a *Admin) find(tx *db.Tx, s directory.Search) ([]directory.Found, string, error) {
 	digits := digitsOf(s.Typed)
 	if len(digits) < phoneLeast || s.After != "" {
-		return s.Search(tx)
+		return s.Find(tx)
 	}
 	var ids []string
 	var err error
@@ -92,14 +92,14 @@ func (a *Admin) find(tx *db.Tx, s directory.Search) ([]directory.Found, string, 
 		ids, err = signin.UsersByEnding(tx, digits[len(digits)-phoneLeast:], s.Count)
 	}
 	if err != nil || len(ids) == 0 {
-		return s.Search(tx)
+		return s.Find(tx)
 	}
-	named, next, err := s.Search(tx)
+	named, next, err := s.Find(tx)
 	if err != nil || len(named) > 0 { // a user name of digits goes first
 		return named, next, err
 	}
 	s.Typed, s.IDs = "", ids[:min(len(ids), s.Count)]
-	return s.Search(tx)
+	return s.Find(tx)
 }
 
 // digitsOf are the digits of what may be a phone number, or nothing.

@@ -27,7 +27,7 @@ type file struct {
 
 // open reads the file of the person with the id, for who looks.
 func (a *Admin) open(tx *db.Tx, looks, id string) (f file, err error) {
-	found, _, err := directory.Search{IDs: []string{id}, Count: 1}.Search(tx)
+	found, _, err := directory.Search{IDs: []string{id}, Count: 1}.Find(tx)
 	if err == nil && len(found) == 0 {
 		err = problem.New(problem.NotFound, "directory.user.not-found")
 	}

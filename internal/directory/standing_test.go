@@ -109,7 +109,7 @@ func TestJoiningWhileSigningIn(t *testing.T) {
 func found(t *testing.T, d *db.DB, s directory.Search) (names []string, next string) {
 	t.Helper()
 	do(t, d, func(tx *db.Tx) error {
-		people, after, err := s.Search(tx)
+		people, after, err := s.Find(tx)
 		names, next = nil, after
 		for _, u := range people {
 			names = append(names, u.Username)
