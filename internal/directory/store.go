@@ -243,7 +243,7 @@ func SetStatus(tx *db.Tx, actor, id string, status Status) error {
 	if !known {
 		return problem.Field("status", "directory.status.unknown")
 	}
-	u, err := Hold(tx, id)
+	u, err := holdWithPeers(tx, id)
 	if err != nil {
 		return err
 	}
@@ -281,7 +281,7 @@ func SetRole(tx *db.Tx, actor, id string, role Role) error {
 	if role != Member && role != Helper && role != Administrator {
 		return problem.Field("role", "directory.role.unknown")
 	}
-	u, err := Hold(tx, id)
+	u, err := holdWithPeers(tx, id)
 	if err != nil {
 		return err
 	}
@@ -298,11 +298,29 @@ func SetRole(tx *db.Tx, actor, id string, role Role) error {
 		Detail: audit.Detail{"role": string(role)}})
 }
 
+// holdWithPeers is Hold, and holds all administrators if the user is one: before the user, so that two who remove each other do not
+// wait for each other.
+func holdWithPeers(tx *db.Tx, id string) (User, error) {
+	u, err := ByID(tx, id)
+	if err == nil && u.Role == Administrator {
+		err = holdAdministrators(tx)
+	}
+	if err != nil {
+		return User{}, err
+	}
+	return Hold(tx, id)
+}
+
+// holdAdministrators writes their rows, which holds them until the commit: else two administrators who remove each other at one
+// instant would both succeed, each having counted the other.
+func holdAdministrators(tx *db.Tx) error {
+	_, err := tx.Exec("UPDATE users SET role = role WHERE role = 'administrator'")
+	return err
+}
+
 // keepAdministrator refuses if nobody but the user could still administer.
 func keepAdministrator(tx *db.Tx, id string) error {
-	// Writing the rows holds them until the commit: else two administrators who remove each other at one instant would
-	// both succeed, each having counted the other.
-	if _, err := tx.Exec("UPDATE users SET role = role WHERE role = 'administrator'"); err != nil {
+	if err := holdAdministrators(tx); err != nil { // also who became one a moment ago
 		return err
 	}
 	var others int64

@@ -165,7 +165,7 @@ func span(beginning []byte) (from, to []byte) {
 // How many are counted to tell few from many: words that begin with a term, and people of a group, who are sorted.
 const (
 	commonWords = 10_000
-	manyPeople  = 2_000
+	manyPeople  = 5_000
 )
 
 // rarestFirst puts the term in front that begins the fewest words. Empty tells that one of them begins none.

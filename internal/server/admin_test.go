@@ -127,7 +127,7 @@ func TestTheConsoleWantsARecentProof(t *testing.T) {
 		before := v.adminState()
 		mary := "/admin/people/" + v.people["mary"].ID
 		for _, change := range consoleChanges {
-			b.open(mary+"/"+change).sees("First, prove it’s you")
+			b.open(mary + "/" + change).sees("First, prove it’s you")
 			b.send(mary+"/"+change, "role", "helper").sees("Enter the code from your app")
 		}
 		if v.adminState() != before {
@@ -200,7 +200,7 @@ func TestWhatAnAdministratorDoes(t *testing.T) {
 		if kinds := s.methods(mary); len(kinds) != 1 || kinds[0] != string(signin.Password) {
 			t.Errorf("left: %v", kinds)
 		}
-		b.open("/admin/people/"+mary.ID+"/reset").sees("That is done already")
+		b.open("/admin/people/" + mary.ID + "/reset").sees("That is done already")
 		b.send("/admin/people/" + mary.ID + "/unfreeze").sees("That is done already")
 	})
 }
@@ -215,7 +215,7 @@ func TestRolesAreChanged(t *testing.T) {
 		b.open("/admin/people/" + v.people["mary"].ID + "/reset").sees("That is done already") // an administrator's is not reset here
 		b.open("/admin/people/" + v.people["mary"].ID).notSees("Give an access pass")
 		before := v.adminState()
-		b.open("/admin/people/"+v.people["ruth"].ID).sees("This is your own account").notSees("Change the role")
+		b.open("/admin/people/" + v.people["ruth"].ID).sees("This is your own account").notSees("Change the role")
 		for _, change := range consoleChanges {
 			b.send("/admin/people/"+v.people["ruth"].ID+"/"+change, "role", "member").sees("This is your own account")
 		}
@@ -296,12 +296,12 @@ func TestFindingPeopleInTheConsole(t *testing.T) {
 		b.open("/admin/people?find=tes+ma").sees("Mary Test").notSees("Walt Test")
 		b.open("/admin/people?find=mary@northwold").sees("Mary Test").notSees("Walt Test")
 		for _, number := range []string{"123", "900+123", "07700+900123", "%2B447700900123"} {
-			b.open("/admin/people?find="+number).sees("Mary Test").notSees("Walt Test")
+			b.open("/admin/people?find=" + number).sees("Mary Test").notSees("Walt Test")
 		}
 		for _, strange := range []string{"124", "07700+900124", "%25", "'", strings.Repeat("9", 150)} {
 			b.open("/admin/people?find="+strange).sees("Nobody is found", "Show everybody")
 		}
-		b.open("/admin/people?standing=protected&group="+v.groups["east"].ID).sees("Ruth Test").notSees("Mary Test")
+		b.open("/admin/people?standing=protected&group=" + v.groups["east"].ID).sees("Ruth Test").notSees("Mary Test")
 		b.open("/admin/people?standing=odd&group=00000000-0000-7000-8000-000000000000&after=odd").sees("Nobody is found")
 		for _, path := range []string{"/admin/people?group=%00", "/admin/people?after=ff.x", "/admin?after=%00%ff", "/admin/people/%00", "/admin/people/%ff",
 			"/admin/people/%00/lock", "/admin/audit?who=%00&words=%00%ff&before=%00&kind=%00", "/admin/audit?words=%00%ff", "/admin/audit.csv?words=%00"} {
