@@ -162,8 +162,8 @@ func eventRows(tx *db.Tx, events []audit.Event, l *page.Locale) (rows []eventRow
 	}
 	people[audit.System] = person{Name: l.Text("admin.system")}
 	for _, e := range events {
-		row := eventRow{What: l.Text("admin.event." + string(e.Type)), Detail: detail(e, l), When: l.Moment(e.At, tx.Now), Agent: e.Agent, Address: e.Address,
-			User: people[e.User]}
+		row := eventRow{What: l.Text("admin.event." + string(e.Type)), Detail: detail(e, l), When: l.Moment(e.At, tx.Now),
+			Agent: e.Agent, Address: e.Address, User: people[e.User]}
 		if e.Actor != e.User {
 			row.By = people[e.Actor]
 		}

@@ -21,7 +21,8 @@ func NewSheet(w io.Writer) (Sheet, error) {
 
 // Write adds an event, with the names of who did it and whom it happened to in place of their ids.
 func (s Sheet) Write(e Event, actor, user string) error {
-	return s.w.Write([]string{e.At.Format(time.RFC3339), string(e.Type), cell(actor), cell(user), e.Address, cell(e.Agent), cell(e.Detail.String()), e.ID})
+	return s.w.Write([]string{e.At.Format(time.RFC3339), string(e.Type), cell(actor), cell(user), e.Address, cell(e.Agent),
+		cell(e.Detail.String()), e.ID})
 }
 
 // Flush ends the sheet.

@@ -174,7 +174,8 @@ func rarestFirst(tx *db.Tx, all [][]byte) (sorted [][]byte, empty bool, err erro
 	for i := range all {
 		from, to := span(all[i])
 		var n int64
-		err := tx.Row("SELECT count(*) FROM (SELECT 1 FROM user_words WHERE word >= $1 AND word < $2 LIMIT $3) AS few", []any{from, to, commonWords}, &n)
+		err := tx.Row("SELECT count(*) FROM (SELECT 1 FROM user_words WHERE word >= $1 AND word < $2 LIMIT $3) AS few",
+			[]any{from, to, commonWords}, &n)
 		if err != nil || n == 0 {
 			return nil, true, err
 		}

@@ -52,7 +52,8 @@ func GroupsAfter(tx *db.Tx, after string, count int) (all []Group, standings map
 	}
 	standings = map[string]Counts{}
 	return all, standings, chunks(ids, func(list string, args []any) error {
-		some, err := counts(tx, "SELECT group_id, standing, count(*) FROM group_members WHERE group_id IN ("+list+") GROUP BY group_id, standing", args...)
+		some, err := counts(tx, "SELECT group_id, standing, count(*) FROM group_members WHERE group_id IN ("+list+
+			") GROUP BY group_id, standing", args...)
 		for id, c := range some {
 			standings[id] = c
 		}
