@@ -2,11 +2,9 @@
 package main
 
 import (
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -177,15 +175,15 @@ func (p *program) eventPrinter(format string) (print func(eventRow) error, flush
 		encoder.SetEscapeHTML(false)
 		return func(e eventRow) error { return encoder.Encode(e) }, func() error { return nil }, nil
 	case "csv":
-		w := csv.NewWriter(p.out)
-		err := w.Write([]string{"at", "type", "actor", "user", "address", "agent", "detail", "id"})
+		sheet, err := audit.NewSheet(p.out)
 		return func(e eventRow) error {
-			return w.Write([]string{e.At.Format(time.RFC3339), string(e.Type), cell(e.Actor), cell(e.User), e.Address, cell(e.Agent), cell(detailText(e.Detail)), e.ID})
-		}, func() error { w.Flush(); return w.Error() }, err
+			event := audit.Event{ID: e.ID, At: e.At, Type: e.Type, Address: e.Address, Agent: e.Agent, Detail: e.Detail}
+			return sheet.Write(event, e.Actor, e.User)
+		}, sheet.Flush, err
 	}
 	w := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
 	return func(e eventRow) error {
-		_, err := fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", e.At.Local().Format("2006-01-02 15:04:05"), e.Type, e.User, byWhom(e), e.Address, detailText(e.Detail))
+		_, err := fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", e.At.Local().Format("2006-01-02 15:04:05"), e.Type, e.User, byWhom(e), e.Address, e.Detail)
 		return err
 	}, w.Flush, nil
 }
@@ -195,22 +193,6 @@ func byWhom(e eventRow) string {
 		return ""
 	}
 	return "by " + e.Actor
-}
-
-func detailText(d audit.Detail) string {
-	var words []string
-	for _, name := range slices.Sorted(maps.Keys(d)) {
-		words = append(words, name+": "+d[name])
-	}
-	return strings.Join(words, ", ")
-}
-
-// cell is a text that a spreadsheet takes for a text: people choose names that it would take for formulas.
-func cell(text string) string {
-	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
-		return "'" + text
-	}
-	return text
 }
 
 type auditVerify struct {

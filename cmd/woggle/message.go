@@ -38,11 +38,13 @@ func (c *messageCommand) AfterApply(k *kong.Context) error {
 }
 
 // currency is what amounts are in.
-func (o *office) currency() string {
-	if o.site.Phones == nil {
+func (o *office) currency() string { return o.site.Phones.currency() }
+
+func (p *Phones) currency() string {
+	if p == nil {
 		return "GBP"
 	}
-	return o.site.Phones.Currency
+	return p.Currency
 }
 
 type messageRoutes struct {

@@ -57,8 +57,8 @@ func (c *serveCommand) Run(p *program, k *kong.Context) error {
 	}
 	s, err := server.New(server.Options{DB: d, Keys: ring, Base: site.Base, Brand: site.Brand, Zone: site.Zone, Stay: site.Stay,
 		Plan: phone.Plan{Default: site.Country, Allowed: site.Countries}, TrustedProxies: site.Proxies, SMTP: site.SMTP, Log: log,
-		Routes: site.Phones.Routes(site.Base, log), Limits: site.Phones.limits(), Approve: site.Approve, MetricsToken: site.Metrics,
-		PasskeyHost: site.Former, Backups: site.night(d, ring, log)})
+		Routes: site.Phones.Routes(site.Base, log), Limits: site.Phones.limits(), Currency: site.Phones.currency(),
+		Approve: site.Approve, MetricsToken: site.Metrics, PasskeyHost: site.Former, Backups: site.night(d, ring, log)})
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,9 @@
 // A field is one detail that the organisation asks for: its definition is data. The given and family name are fields
 // too when the organisation asks for them, but their values stand with the user, because every chapter needs them.
 //
+// How far a person is (Standing), and the words by which they are found, are kept with each change, so that the console counts and
+// finds people among many.
+//
 // Its neighbours: session and signin read users; signin asks what is Missing before it lets a person arrive; portal
 // and admin show and change what stands here. It imports db, problem and audit. Package sample has the demo's people.
 package directory

@@ -113,6 +113,14 @@ func Add(tx *db.Tx, u User) (User, error) {
 	if err := note(tx, UserChange, u.ID); err != nil {
 		return User{}, err
 	}
+	if err := insertWords(tx, u.ID, wordsOf(u)); err != nil {
+		return User{}, err
+	}
+	if u.Status != Active || u.Frozen() || !u.SignedInAt.IsZero() { // else the column's default is right
+		if err := settle(tx, u.ID); err != nil {
+			return User{}, err
+		}
+	}
 	return ByID(tx, u.ID)
 }
 
@@ -146,6 +154,9 @@ func Update(tx *db.Tx, u User) error {
 	if err != nil {
 		return err
 	}
+	if err := storeWords(tx, u); err != nil {
+		return err
+	}
 	return note(tx, UserChange, u.ID)
 }
 
@@ -170,7 +181,15 @@ func EndFirstUse(tx *db.Tx, id string) error {
 
 // MarkSignedIn notes that the person signed in now.
 func MarkSignedIn(tx *db.Tx, id string) error {
-	return changeUser(tx, "UPDATE users SET signed_in_at = $2 WHERE id = $1", id, tx.Now.UnixMilli())
+	var standing Standing
+	found, err := tx.Found("UPDATE users SET signed_in_at = $2 WHERE id = $1 RETURNING standing", []any{id, tx.Now.UnixMilli()}, &standing)
+	switch {
+	case err == nil && !found:
+		return nobody()
+	case err == nil && standing == Never:
+		return settle(tx, id)
+	}
+	return err
 }
 
 // RaiseEpoch ends every session of the user: those made before carry an older epoch. What ended them is the caller's to
@@ -224,7 +243,7 @@ func SetStatus(tx *db.Tx, actor, id string, status Status) error {
 	if !known {
 		return problem.Field("status", "directory.status.unknown")
 	}
-	u, err := Hold(tx, id)
+	u, err := holdWithPeers(tx, id)
 	if err != nil {
 		return err
 	}
@@ -240,6 +259,9 @@ func SetStatus(tx *db.Tx, actor, id string, status Status) error {
 	changed, err := tx.Exec("UPDATE users SET status = $2, epoch = epoch + $3 WHERE id = $1 AND status <> $2",
 		id, string(status), raise)
 	if err != nil || changed == 0 {
+		return err
+	}
+	if err := settle(tx, id); err != nil {
 		return err
 	}
 	if err := note(tx, UserChange, id); err != nil {
@@ -259,7 +281,7 @@ func SetRole(tx *db.Tx, actor, id string, role Role) error {
 	if role != Member && role != Helper && role != Administrator {
 		return problem.Field("role", "directory.role.unknown")
 	}
-	u, err := Hold(tx, id)
+	u, err := holdWithPeers(tx, id)
 	if err != nil {
 		return err
 	}
@@ -276,11 +298,29 @@ func SetRole(tx *db.Tx, actor, id string, role Role) error {
 		Detail: audit.Detail{"role": string(role)}})
 }
 
+// holdWithPeers is Hold, and holds all administrators if the user is one: before the user, so that two who remove each other do not
+// wait for each other.
+func holdWithPeers(tx *db.Tx, id string) (User, error) {
+	u, err := ByID(tx, id)
+	if err == nil && u.Role == Administrator {
+		err = holdAdministrators(tx)
+	}
+	if err != nil {
+		return User{}, err
+	}
+	return Hold(tx, id)
+}
+
+// holdAdministrators writes their rows, which holds them until the commit: else two administrators who remove each other at one
+// instant would both succeed, each having counted the other.
+func holdAdministrators(tx *db.Tx) error {
+	_, err := tx.Exec("UPDATE users SET role = role WHERE role = 'administrator'")
+	return err
+}
+
 // keepAdministrator refuses if nobody but the user could still administer.
 func keepAdministrator(tx *db.Tx, id string) error {
-	// Writing the rows holds them until the commit: else two administrators who remove each other at one instant would
-	// both succeed, each having counted the other.
-	if _, err := tx.Exec("UPDATE users SET role = role WHERE role = 'administrator'"); err != nil {
+	if err := holdAdministrators(tx); err != nil { // also who became one a moment ago
 		return err
 	}
 	var others int64
@@ -295,8 +335,12 @@ func keepAdministrator(tx *db.Tx, id string) error {
 // Freeze keeps everything of the user's from being changed until somebody unfreezes it; freezing again keeps the first time.
 // It is one part of what "this wasn't me" does: signin, which does the rest, also ends the sessions and records it.
 func Freeze(tx *db.Tx, id string) error {
-	return changeUser(tx, "UPDATE users SET frozen_at = CASE WHEN frozen_at = 0 THEN $2 ELSE frozen_at END WHERE id = $1",
+	err := changeUser(tx, "UPDATE users SET frozen_at = CASE WHEN frozen_at = 0 THEN $2 ELSE frozen_at END WHERE id = $1",
 		id, tx.Now.UnixMilli())
+	if err != nil {
+		return err
+	}
+	return settle(tx, id)
 }
 
 // Unfreeze lets the user's things be changed again and records it.
@@ -307,6 +351,9 @@ func Unfreeze(tx *db.Tx, actor, id string) error {
 	}
 	if changed == 0 {
 		_, err := ByID(tx, id)
+		return err
+	}
+	if err := settle(tx, id); err != nil {
 		return err
 	}
 	return audit.Record(tx, audit.Event{Type: audit.Unfrozen, Actor: actor, User: id})

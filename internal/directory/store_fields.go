@@ -153,11 +153,26 @@ func SetValues(tx *db.Tx, actor string, user User, values map[string]string) err
 	if len(changed) == 0 {
 		return nil
 	}
+	if err := nameChanged(tx, user.ID, changed); err != nil {
+		return err
+	}
 	if err := note(tx, UserChange, user.ID); err != nil {
 		return err
 	}
 	return audit.Record(tx, audit.Event{Type: audit.DetailsChanged, Actor: actor, User: user.ID,
 		Detail: audit.Detail{"fields": strings.Join(changed, ", ")}})
+}
+
+// nameChanged makes a user findable by a new name, if it was among what was changed.
+func nameChanged(tx *db.Tx, id string, changed []string) error {
+	if !slices.Contains(changed, GivenNameField) && !slices.Contains(changed, FamilyNameField) {
+		return nil
+	}
+	u, err := ByID(tx, id)
+	if err != nil {
+		return err
+	}
+	return storeWords(tx, u)
 }
 
 // checkValues gives the values in the form to store, or all that is wrong with them, in the order of the fields.

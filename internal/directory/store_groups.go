@@ -80,6 +80,9 @@ func Join(tx *db.Tx, actor, group, user string) error {
 		return err
 	}
 	if added == 1 {
+		if err := settle(tx, user); err != nil {
+			return err
+		}
 		return recordMember(tx, audit.GroupJoined, actor, group, user)
 	}
 	member, err := exists(tx, "SELECT 1 FROM group_members WHERE group_id = $1 AND user_id = $2", group, user)

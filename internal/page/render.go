@@ -139,6 +139,9 @@ func (v *View) H(key string, args ...any) template.HTML { return v.Locale.HTML(k
 // At tells whether the page is the one with the address, whatever news its own address names.
 func (v *View) At(path string) bool { return strings.HasPrefix(v.Path+"?", path+"?") }
 
+// In tells whether the page is the one with the address, or one below it.
+func (v *View) In(path string) bool { return v.At(path) || strings.HasPrefix(v.Path, path+"/") }
+
 // Option changes how a page is shown.
 type Option func(*View, *int)
 

@@ -13,6 +13,7 @@ import (
 	"woggle/internal/audit"
 	"woggle/internal/backup"
 	"woggle/internal/db"
+	"woggle/internal/directory"
 	"woggle/internal/limit"
 	"woggle/internal/message"
 	"woggle/internal/message/bill"
@@ -43,6 +44,7 @@ func (s *Server) Run(ctx context.Context) {
 	work.Go(func() { every(ctx, sweepFirst, sweepEvery, func() { s.sweepGrants(ctx) }) })
 	work.Go(func() { every(ctx, sealEvery, sealEvery, func() { s.sealTrail(ctx) }) })
 	work.Go(func() { every(ctx, sweepFirst, sweepEvery, func() { s.sweepTrail(ctx) }) })
+	work.Go(func() { every(ctx, sweepFirst, mendEvery, func() { s.mendPeople(ctx) }) })
 	work.Go(func() { every(ctx, target.Every, target.Every, func() { s.apps.targets.Tend(ctx) }) })
 	if s.backups != nil {
 		work.Go(func() { every(ctx, sweepFirst, backup.Every, func() { s.backups.Tend(ctx) }) })
@@ -130,6 +132,27 @@ func (s *Server) sweepTrail(ctx context.Context) {
 		if err != nil {
 			if ctx.Err() == nil {
 				s.log.Error("old events could not be deleted; it is tried again in an hour", "error", err)
+			}
+			return
+		}
+	}
+}
+
+// mendEvery is how often everybody is looked at. It is for what ends by itself and for what other versions have left.
+const mendEvery = 24 * time.Hour
+
+// mendPeople puts right what the console counts and finds people by, some people at a time, so that nobody waits.
+func (s *Server) mendPeople(ctx context.Context) {
+	for after, last := "", " "; last != ""; after = last {
+		err := s.db.Tx(ctx, func(tx *db.Tx) (err error) {
+			if last, err = directory.Mend(tx, after); err != nil || last == "" {
+				return err
+			}
+			return signin.Mend(tx, after, last)
+		})
+		if err != nil {
+			if ctx.Err() == nil {
+				s.log.Error("how people stand could not be counted again; it is tried again in a day", "error", err)
 			}
 			return
 		}

@@ -41,6 +41,7 @@ func (s *Server) table(bare func(pattern string, h http.HandlerFunc), guarded, f
 	s.approvals.MountDevices(bare) // /authenticator/api
 	s.portal.Mount(guarded)        // /, /security, /details, /activity
 	s.helping.Mount(guarded)       // /helping
+	s.admin.Mount(guarded)         // /admin
 	s.mountApps(bare, guarded, foreign)
 	guarded("POST /signout", s.signOut)
 	guarded("POST /language", s.chooseLanguage)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	guide "woggle/docs/user"
+	"woggle/internal/admin"
 	"woggle/internal/app"
 	"woggle/internal/app/externalmfa"
 	"woggle/internal/backup"
@@ -54,6 +55,7 @@ type Options struct {
 	MetricsToken   string              // who brings it may read the figures; empty is nobody
 	Routes         Routes              // providers of texts and calls, or nil
 	Limits         bill.Limits         // what texts and calls may cost
+	Currency       string              // in which that is, as in GBP
 	Clouds         []externalmfa.Cloud // nil: Microsoft's
 	Backups        *backup.Night       // nil: none are made by night
 	Demo           *Demo               // nil for a real server
@@ -81,6 +83,7 @@ type Server struct {
 	approvals *authenticator.Method
 	portal    *portal.Portal
 	helping   *helping.Helping
+	admin     *admin.Admin
 	guide     *guide.Guide
 	mounts    []mount // of the methods
 	apps      apps
@@ -131,6 +134,9 @@ func New(o Options) (*Server, error) {
 	}
 	if s.helping, err = helping.New(helping.Deps{DB: o.DB, Pages: s.pages, Flow: s.flow, Issue: s.issuePass, Letter: s.PassLetter,
 		Spell: accesspass.Spell}); err != nil {
+		return nil, err
+	}
+	if s.admin, err = s.newAdmin(o); err != nil {
 		return nil, err
 	}
 	if s.guide, err = guide.New(s.pages); err != nil {

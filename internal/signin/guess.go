@@ -161,6 +161,9 @@ func (f *Flow) wrongCode(tx *db.Tx, a *Attempt, tried ...string) error {
 			return err
 		}
 		if e := a.Method(id); e != nil && failures == mostFailures {
+			if err := protect(tx, a.User.ID); err != nil {
+				return err
+			}
 			if err := f.record(tx, a, audit.MethodDisabled, audit.Detail{"method": string(e.Kind)}); err != nil {
 				return err
 			}

@@ -69,7 +69,10 @@ func InsertMethod(tx *db.Tx, e Enrolled) error {
 	_, err := tx.Exec(`INSERT INTO methods (`+methodColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0, $10, $11, $12, $13, $14)`,
 		e.ID, e.User, string(e.Kind), e.Name, e.Hint, e.Secret, e.Data, e.Counter, e.Preferred,
 		db.Millis(e.StartsAt), db.Millis(e.ExpiresAt), db.Millis(e.CreatedAt), db.Millis(e.UsedAt), e.Lookup)
-	return err
+	if err != nil || !e.Kind.Possession() {
+		return err
+	}
+	return protect(tx, e.User)
 }
 
 // UsersByLookup are the ids of the users who have a method with one of the fingerprints.
@@ -102,7 +105,10 @@ func MakeFindable(tx *db.Tx, id, lookup string) error {
 // DeleteMethod deletes one method of the user and tells whether it was there.
 func DeleteMethod(tx *db.Tx, user, id string) (bool, error) {
 	n, err := tx.Exec("DELETE FROM methods WHERE id = $1 AND user_id = $2", id, user)
-	return n == 1, err
+	if err != nil || n == 0 {
+		return false, err
+	}
+	return true, protect(tx, user)
 }
 
 // markUsed notes that a method of the user was used now, and tells whether it was there.
@@ -114,12 +120,17 @@ func markUsed(tx *db.Tx, user, id string) (bool, error) {
 // DeleteMethods deletes all methods of one kind of the user.
 func DeleteMethods(tx *db.Tx, user string, kind Kind) error {
 	_, err := tx.Exec("DELETE FROM methods WHERE user_id = $1 AND kind = $2", user, string(kind))
-	return err
+	if err != nil || !kind.Possession() {
+		return err
+	}
+	return protect(tx, user)
 }
 
 func deleteAllMethods(tx *db.Tx, user string) error {
-	_, err := tx.Exec("DELETE FROM methods WHERE user_id = $1", user)
-	return err
+	if _, err := tx.Exec("DELETE FROM methods WHERE user_id = $1", user); err != nil {
+		return err
+	}
+	return protect(tx, user)
 }
 
 // ReplaceSecret seals a better secret into a row: a password hash made with today's parameters.
@@ -154,7 +165,7 @@ func AdvanceAll(tx *db.Tx, kind Kind, step int64) error {
 	return err
 }
 
-// DeleteKind deletes all methods of a kind, of everybody, and tells how many there were.
+// DeleteKind deletes all methods of a kind, of everybody, and tells how many there were. Who is protected is left to Mend.
 func DeleteKind(tx *db.Tx, kind Kind) (int64, error) {
 	return tx.Exec("DELETE FROM methods WHERE kind = $1", string(kind))
 }
