@@ -15,7 +15,7 @@ COLD  := github.com/elimity-com github.com/scim2 github.com/q-uint github.com/ny
 	github.com/coreos github.com/gobwas github.com/pion google.golang.org/protobuf github.com/mattermost rsc.io golang.org/x/oauth2 github.com/jackc \
 	github.com/fxamacker github.com/x448 github.com/go-jose github.com/muhlemmer github.com/jonboulle text/template html/template filippo.io golang.org/x/crypto/acme archive/zip encoding/xml encoding/csv encoding/asn1 net/mail net/smtp mime regexp \
 	text/tabwriter os/exec log/slog math/big crypto/x509 crypto/tls vendor/golang.org/x/crypto woggle/cmd woggle/docs \
-	$(addprefix woggle/internal/,backup message method paper helping admin portal audit server directory keys register copies outgoing samltoken signedxml app/microsoft365 app/externalmfa app/scim app/saml app/wsfed app/sampleapps)
+	$(addprefix woggle/internal/,backup message method paper helping admin portal audit server directory keys session app signin page register copies outgoing samltoken signedxml app/microsoft365 app/externalmfa app/scim app/saml app/wsfed app/sampleapps)
 SHIPPED := -trimpath -ldflags='-s -w -funcalign=16' $(foreach module,$(COLD),-gcflags=$(module)/...=-l)
 
 .PHONY: help run test check build bench tools format vet static known-faults sizes
