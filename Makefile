@@ -14,9 +14,9 @@ BINARY_LIMIT := 35000000
 COLD  := github.com/elimity-com github.com/scim2 github.com/q-uint github.com/nyaruka github.com/zitadel github.com/icholy golang.org/x/text golang.org/x/net \
 	github.com/russellhaering github.com/emiago/sipgo github.com/alecthomas/kong github.com/wneessen github.com/beevik github.com/BurntSushi \
 	github.com/coreos github.com/gobwas github.com/pion google.golang.org/protobuf github.com/mattermost rsc.io golang.org/x/oauth2 github.com/jackc \
-	github.com/fxamacker github.com/x448 filippo.io golang.org/x/crypto/acme archive/zip encoding/xml encoding/csv encoding/asn1 net/mail net/smtp net/textproto mime regexp github.com/go-jose \
+	github.com/fxamacker github.com/x448 filippo.io golang.org/x/crypto/acme archive/zip encoding/xml encoding/csv encoding/asn1 net/mail net/smtp net/textproto mime regexp html/template github.com/go-jose \
 	text/template/parse text/tabwriter os/exec log/slog math/big crypto/x509 crypto/tls vendor/golang.org/x/crypto woggle/cmd woggle/docs \
-	$(addprefix woggle/internal/,backup message method paper helping admin portal register copies directory keys server outgoing samltoken signedxml app/microsoft365 app/externalmfa app/oidc app/scim app/saml app/wsfed app/sampleapps)
+	$(addprefix woggle/internal/,backup message method paper helping admin portal register copies directory audit keys server outgoing samltoken signedxml app/microsoft365 app/externalmfa app/oidc app/scim app/saml app/wsfed app/sampleapps)
 SHIPPED := -trimpath -ldflags='-s -w -funcalign=16' $(foreach module,$(COLD),-gcflags=$(module)/...=-l)
 
 .PHONY: help run test check build bench tools format vet static known-faults sizes

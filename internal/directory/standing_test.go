@@ -226,3 +226,35 @@ func TestWordsFollowTheName(t *testing.T) {
 		}
 	})
 }
+
+// Many who are added at once are found and counted as one by one.
+func TestManyAreFoundAndCounted(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB, _ *dbtest.Clock) {
+		var g directory.Group
+		do(t, d, func(tx *db.Tx) (err error) {
+			if g, err = directory.AddGroup(tx, "Fenland", ""); err != nil {
+				return err
+			}
+			old, err := directory.Add(tx, directory.User{Username: "old", SignedInAt: tx.Now})
+			if err != nil {
+				return err
+			}
+			fresh := directory.User{ID: db.NewID(), Username: "fresh", FamilyName: "Price", Role: directory.Member, Status: directory.Active}
+			gone := directory.User{ID: db.NewID(), Username: "gone", Role: directory.Member, Status: directory.Disabled}
+			if err := directory.AddAll(tx, "system", []directory.User{fresh, gone}); err != nil {
+				return err
+			}
+			return directory.JoinAll(tx, "system", map[string][]string{g.ID: {old.ID, fresh.ID, gone.ID}})
+		})
+		if names, _ := found(t, d, directory.Search{Typed: "pri", Count: 10}); strings.Join(names, " ") != "fresh" {
+			t.Errorf("found: %v", names)
+		}
+		do(t, d, func(tx *db.Tx) error {
+			_, counts, err := directory.GroupsAfter(tx, "", 10)
+			if c := counts[g.ID]; c[directory.ToDo] != 1 || c[directory.Never] != 1 || c[directory.Closed] != 1 {
+				t.Errorf("%v", c)
+			}
+			return err
+		})
+	})
+}

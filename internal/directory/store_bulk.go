@@ -33,6 +33,9 @@ func AddAll(tx *db.Tx, actor string, all []User) error {
 	if added < int64(len(all)) {
 		return taken()
 	}
+	if err := settleNew(tx, all); err != nil {
+		return err
+	}
 	if err := noteAll(tx, UserChange, ids); err != nil {
 		return err
 	}
@@ -111,6 +114,9 @@ func JoinAll(tx *db.Tx, actor string, all map[string][]string) error {
 	}
 	_, err = tx.InsertAll("INSERT INTO group_members (group_id, user_id)", 2, rows, "ON CONFLICT (group_id, user_id) DO NOTHING")
 	if err != nil {
+		return err
+	}
+	if err := settleAll(tx, joined); err != nil {
 		return err
 	}
 	if err := noteAll(tx, UserChange, joined); err != nil {

@@ -24,6 +24,36 @@ func settle(tx *db.Tx, id string) error {
 	return err
 }
 
+// settleAll is settle for many.
+func settleAll(tx *db.Tx, ids []string) error {
+	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
+	return chunks(ids, func(list string, args []any) error {
+		if _, err := tx.Exec("UPDATE users SET standing = "+standingNow+" WHERE id IN ("+list+")", args...); err != nil {
+			return err
+		}
+		_, err := tx.Exec("UPDATE group_members SET standing = (SELECT u.standing FROM users u WHERE u.id = user_id) WHERE user_id IN ("+list+")", args...)
+		return err
+	})
+}
+
+// settleNew makes new users findable, and settles those of them who do not stand as new users do.
+func settleNew(tx *db.Tx, all []User) error {
+	var words []any
+	var others []string
+	for _, u := range all {
+		for _, word := range wordsOf(u) {
+			words = append(words, u.ID, word)
+		}
+		if u.Status != Active || u.Frozen() {
+			others = append(others, u.ID)
+		}
+	}
+	if _, err := tx.InsertAll("INSERT INTO user_words (user_id, word)", 2, words, ""); err != nil {
+		return err
+	}
+	return settleAll(tx, others)
+}
+
 // SetProtected notes whether the person has a method that proves possession and can be used.
 func SetProtected(tx *db.Tx, id string, protected bool) error {
 	changed, err := tx.Exec("UPDATE users SET protected = $2 WHERE id = $1 AND protected <> $2", id, protected)
