@@ -220,13 +220,14 @@ func planned(some []Step, people map[string]*person) ([]pair, error) {
 	return all, nil
 }
 
-// forward does the steps, and rests between two transactions for half as long as one takes: others who write, in this process or in another,
-// wait for one of them at most.
+// forward does the steps, and rests after each transaction for as long as it had the turn to write. Within this process others are served
+// in their order; another one can only try SQLite's lock again and again, and must find it free as often as not.
 func (w *run) forward(ctx context.Context) error {
 	return w.each(ctx, w.change.done, stepsAtOnce, func(some []Step) error {
-		began := time.Now()
+		var began time.Time
 		last := some[len(some)-1].Position
 		err := w.DB.Tx(ctx, func(tx *db.Tx) error {
+			began = time.Now()
 			if err := keepTurn(tx, w.holder); err != nil {
 				return err
 			}
@@ -237,7 +238,7 @@ func (w *run) forward(ctx context.Context) error {
 		})
 		if err == nil {
 			w.change.done = last
-			rest(ctx, time.Since(began)/2)
+			rest(ctx, time.Since(began))
 		}
 		return err
 	})

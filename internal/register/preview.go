@@ -222,13 +222,16 @@ func (s *staged) trouble(one Trouble) error {
 
 func (s *staged) flush() error {
 	if s.err == nil && len(s.waiting)+len(s.told) > 0 {
+		var began time.Time
 		s.err = s.db.Tx(s.ctx, func(tx *db.Tx) error {
+			began = time.Now()
 			if err := insertSteps(tx, s.change, s.waiting); err != nil {
 				return err
 			}
 			return insertTroubles(tx, s.change, s.troubles-int64(len(s.told))+1, s.told)
 		})
 		s.waiting, s.told = s.waiting[:0], s.told[:0]
+		rest(s.ctx, time.Since(began))
 	}
 	return s.err
 }

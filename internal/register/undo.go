@@ -31,10 +31,11 @@ func (r *Register) Undo(ctx context.Context, actor, id string) (Change, error) {
 // backward takes back the steps that were done, the last first.
 func (w *run) backward(ctx context.Context) error {
 	for w.change.done > 0 {
-		began := time.Now()
+		var began time.Time
 		first := max(0, w.change.done-stepsAtOnce)
 		kept := 0
 		err := w.DB.Tx(ctx, func(tx *db.Tx) error {
+			began = time.Now()
 			if err := keepTurn(tx, w.holder); err != nil {
 				return err
 			}
@@ -57,7 +58,7 @@ func (w *run) backward(ctx context.Context) error {
 			return err
 		}
 		w.change.done, w.change.Counts.Kept = first, w.change.Counts.Kept+kept
-		rest(ctx, time.Since(began)/2)
+		rest(ctx, time.Since(began))
 	}
 	return nil
 }
@@ -220,15 +221,16 @@ func (r *Register) Drop(ctx context.Context, id string) error {
 // inPieces does what others should not wait for at once.
 func (r *Register) inPieces(ctx context.Context, do func(*db.Tx) (more bool, err error)) error {
 	for more := true; more; {
-		began := time.Now()
+		var began time.Time
 		err := r.DB.Tx(ctx, func(tx *db.Tx) (err error) {
+			began = time.Now()
 			more, err = do(tx)
 			return err
 		})
 		if err != nil {
 			return err
 		}
-		rest(ctx, time.Since(began)/2)
+		rest(ctx, time.Since(began))
 	}
 	return nil
 }
