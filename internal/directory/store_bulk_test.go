@@ -36,7 +36,7 @@ func TestManyAreWhatEachWouldBe(t *testing.T) {
 			if group, err = directory.AddGroup(tx, "Fenland", ""); err != nil {
 				return err
 			}
-			if one, err = directory.Add(tx, directory.User{Username: "one", Email: "One@northwold.example", GivenName: "Aisha"}); err != nil {
+			if one, err = directory.Add(tx, directory.User{Username: "sole", Email: "One@northwold.example", GivenName: "Aisha"}); err != nil {
 				return err
 			}
 			if err := audit.Record(tx, audit.Event{Type: audit.UserAdded, Actor: "ruth", User: one.ID, Detail: audit.Detail{"role": "member"}}); err != nil {
@@ -88,6 +88,20 @@ func TestManyAreWhatEachWouldBe(t *testing.T) {
 				if err != nil || values["section"] != "Cubs" {
 					t.Error(values, err)
 				}
+				kept := func(id string) (found string) {
+					for _, query := range []string{"SELECT standing FROM users WHERE id = $1", "SELECT standing FROM group_members WHERE user_id = $1",
+						"SELECT CAST(count(*) AS TEXT) FROM user_words WHERE user_id = $1"} {
+						var text string
+						if err := tx.Row(query, []any{id}, &text); err != nil {
+							t.Error(err)
+						}
+						found += text + " "
+					}
+					return found
+				}
+				if got, want := kept(u.ID), kept(one.ID); got != want {
+					t.Errorf("kept beside them is %s, not %s", got, want)
+				}
 				if got, want := trail(tx, u.ID), trail(tx, one.ID); !reflect.DeepEqual(got, want) {
 					t.Errorf("the trail has %q\nwant %q", got, want)
 				}
@@ -106,6 +120,38 @@ func TestManyAreWhatEachWouldBe(t *testing.T) {
 			return directory.AddAll(tx, "ruth", []directory.User{{ID: db.NewID(), Username: "MANY7", Role: directory.Member, Status: directory.Active}})
 		})
 		if problem.Of(err).Key != "directory.username.taken" {
+			t.Error(err)
+		}
+	})
+}
+
+// Who is somewhere on their way already is counted so in the groups that they join.
+func TestStandingsOfManyWhoJoin(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB, _ *dbtest.Clock) {
+		err := d.Tx(t.Context(), func(tx *db.Tx) error {
+			gone := directory.User{ID: db.NewID(), Username: "gone", Role: directory.Member, Status: directory.Disabled}
+			known, err := directory.Add(tx, directory.User{Username: "known"})
+			if err != nil {
+				return err
+			}
+			group, err := directory.AddGroup(tx, "Fenland", "")
+			if err != nil {
+				return err
+			}
+			for _, do := range []error{directory.MarkSignedIn(tx, known.ID), directory.AddAll(tx, "ruth", []directory.User{gone}),
+				directory.JoinAll(tx, "ruth", map[string][]string{group.ID: {gone.ID, known.ID}})} {
+				if do != nil {
+					return do
+				}
+			}
+			var right int
+			err = tx.Row(`SELECT count(*) FROM group_members JOIN users ON id = user_id WHERE group_members.standing = users.standing AND users.standing IN ('disabled', 'to-do')`, nil, &right)
+			if right != 2 {
+				t.Errorf("%d of 2 are counted right", right)
+			}
+			return err
+		})
+		if err != nil {
 			t.Error(err)
 		}
 	})
