@@ -31,7 +31,8 @@ func settleAll(tx *db.Tx, ids []string) error {
 		if _, err := tx.Exec("UPDATE users SET standing = "+standingNow+" WHERE id IN ("+list+")", args...); err != nil {
 			return err
 		}
-		_, err := tx.Exec("UPDATE group_members SET standing = (SELECT u.standing FROM users u WHERE u.id = user_id) WHERE user_id IN ("+list+")", args...)
+		_, err := tx.Exec(`UPDATE group_members SET standing = (SELECT u.standing FROM users u WHERE u.id = user_id)
+			WHERE user_id IN (`+list+`) AND standing <> (SELECT u.standing FROM users u WHERE u.id = user_id)`, args...)
 		return err
 	})
 }
