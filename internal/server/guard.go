@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"woggle/internal/db"
 	"woggle/internal/directory"
@@ -27,6 +28,10 @@ func (s *Server) guard(h page.Handler) http.Handler {
 	return s.pages.Handle(func(w http.ResponseWriter, r *http.Request) error {
 		visit := page.VisitOf(r)
 		s.browser(w, r, visit)
+		// What no database takes as a text is nothing's id, and no fault of the database's.
+		if !utf8.ValidString(r.URL.Path) || strings.Contains(r.URL.Path, "\x00") {
+			return problem.New(problem.NotFound, "error.not-found")
+		}
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			if err := readForm(w, r); err != nil {
 				return err

@@ -6,6 +6,9 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"woggle/internal/db"
+	"woggle/internal/directory"
 )
 
 // The cross-site forms of threat T54, and what must go on working.
@@ -119,4 +122,18 @@ func TestBoundsOfAForm(t *testing.T) {
 			t.Errorf("the cookie %.60q: status %d", value, r.StatusCode)
 		}
 	}
+}
+
+// An address with what no database takes as a text leads nowhere, also where an id is looked up.
+func TestAddressesThatAreNoText(t *testing.T) {
+	each(t, func(s *site) {
+		helper := s.member("gwilym", func(_ *db.Tx, u *directory.User) { u.Role = directory.Helper })
+		secret := s.appOf(helper)
+		b := s.browser().password("gwilym", passphrase).fill("Verify", "one-time-code", appCode(s, secret))
+		for _, path := range []string{"/helping/people/%00", "/helping/people/%ff", "/security/methods/%00/remove", "/security/copies/%00", "/security/copies/a%ffb", "/%00"} {
+			if b.open(path); b.page.Status != http.StatusNotFound {
+				t.Errorf("%s gives %d: %s", path, b.page.Status, b.page.Text)
+			}
+		}
+	})
 }
