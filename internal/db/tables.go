@@ -105,8 +105,8 @@ func (t *Tx) tables() (all []Table, err error) {
 	return all, err
 }
 
-// Rebuild drops every table of ours with all that is in it, and makes those of the schema with that number, which it returns as Tables does.
-// The database must have been brought up to date before, so that it has no others.
+// Rebuild drops every table of ours with all that is in it, and makes those of the schema with that number, empty, which it returns as
+// Tables does. The database must have been brought up to date before, so that it has no others.
 func (t *Tx) Rebuild(number int) ([]Table, error) {
 	names, err := Schemas()
 	if err != nil {
@@ -124,10 +124,19 @@ func (t *Tx) Rebuild(number int) ([]Table, error) {
 	if _, err := t.Exec("DROP TABLE IF EXISTS schema_version"); err != nil {
 		return nil, err
 	}
-	if err := t.build(0, number); err != nil || number == len(names) {
-		return all, err
+	if err := t.build(0, number); err != nil {
+		return nil, err
 	}
-	return Tables(t.ctx, number)
+	made, err := Tables(t.ctx, number)
+	if err != nil {
+		return nil, err
+	}
+	for _, table := range slices.Backward(made) { // some migrations put rows in, and a backup has them as they have become
+		if _, err := t.Exec("DELETE FROM " + table.Name); err != nil {
+			return nil, err
+		}
+	}
+	return made, nil
 }
 
 // Upgrade runs the migrations that a rebuilt schema has not had.
