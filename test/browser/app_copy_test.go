@@ -26,7 +26,9 @@ func TestACopyComesBackOnANewPhone(t *testing.T) {
 
 	// The old phone is at the bottom of the lake; but its owner had typed its code first.
 	fresh := county.Phone()
-	signIn(fresh.Window, tom).Press("Type a code instead").Fill("one-time-code", code).Press("Verify").See("Hello, Tom")
+	waiting := signIn(fresh.Window, tom).See("Say yes in your app")
+	old.See("Approve a sign-in", "The two numbers on the page where you sign in") // it is asked first
+	waiting.Press("Type a code instead").Fill("one-time-code", code).Press("Verify").See("Hello, Tom")
 	fresh.Window.Open("/security").See("Copies of your authenticator app").Press("Use or remove").See("Copy of your authenticator app", "Save it as a file", "Remove this copy")
 	fresh.Tap("Open it in the app on this phone").See("Your copy is fetched as soon as the lock is set.").PIN(pin).See("The copy from your organisation is here.")
 	fresh.Fill("The password of the backup", "wrong-wrong-wrong").Tap("Open the backup").See("That is not the password of this backup")
@@ -36,7 +38,7 @@ func TestACopyComesBackOnANewPhone(t *testing.T) {
 
 	// Removed in Security info, it stays away, and the app says so.
 	computer.Open("/security").Press("Use or remove").Press("Remove").See("The copy is removed.")
-	old.See("Nothing waits for your answer.").Tap("Back") // the sign-in had asked it as well
+	old.See("Nothing waits for your answer.").Tap("Back")
 	old.Tap("Change the list").Tap("Rename Riverside Library").Fill("Name", "Library").Tap("Save").See("Your organisation does not keep a copy of this app any more.")
 	old.Tap("Make a backup").See("Keep a copy with your organisation")
 }
