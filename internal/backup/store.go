@@ -5,7 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"strconv"
+	"slices"
 	"strings"
 
 	"woggle/internal/db"
@@ -65,30 +65,10 @@ func valueAt(place any) any {
 	return nil
 }
 
-// insertRows puts rows into a table with one statement.
+// insertRows puts rows into a table.
 func insertRows(tx *db.Tx, t db.Table, rows [][]any) error {
-	var text strings.Builder
-	text.WriteString("INSERT INTO " + t.Name + " (" + strings.Join(columnNames(t), ", ") + ") VALUES ")
-	args := make([]any, 0, len(rows)*len(t.Columns))
-	for i, row := range rows {
-		if i > 0 {
-			text.WriteString(", ")
-		}
-		marks(&text, len(args), len(row))
-		args = append(args, row...)
-	}
-	_, err := tx.Exec(text.String(), args...)
+	_, err := tx.InsertAll("INSERT INTO "+t.Name+" ("+strings.Join(columnNames(t), ", ")+")", len(t.Columns), slices.Concat(rows...), "")
 	return err
-}
-
-// marks writes "($3, $4)", for two values behind two others.
-func marks(text *strings.Builder, before, n int) {
-	between := "($"
-	for i := range n {
-		text.WriteString(between + strconv.Itoa(before+i+1))
-		between = ", $"
-	}
-	text.WriteByte(')')
 }
 
 // countPeople tells how many people there are.

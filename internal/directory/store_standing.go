@@ -4,8 +4,6 @@ package directory
 import (
 	"bytes"
 	"slices"
-	"strconv"
-	"strings"
 
 	"woggle/internal/db"
 )
@@ -117,15 +115,11 @@ func storeWords(tx *db.Tx, u User) error {
 }
 
 func insertWords(tx *db.Tx, id string, words [][]byte) error {
-	if len(words) == 0 {
-		return nil
+	values := make([]any, 0, 2*len(words))
+	for _, word := range words {
+		values = append(values, id, word)
 	}
-	rows, args := make([]string, len(words)), []any{id}
-	for i, word := range words {
-		rows[i] = "($1, $" + strconv.Itoa(i+2) + ")"
-		args = append(args, word)
-	}
-	_, err := tx.Exec("INSERT INTO user_words (user_id, word) VALUES "+strings.Join(rows, ", "), args...)
+	_, err := tx.InsertAll("INSERT INTO user_words (user_id, word)", 2, values, "")
 	return err
 }
 
