@@ -85,10 +85,9 @@ func only(do page.Handler) page.Handler {
 	}
 }
 
-// legible tells whether what stands in the address is text that both databases take.
+// legible tells whether what stands in the query is text that both databases take; of the path every page is asked that.
 func legible(address *url.URL) bool {
-	query, err := url.QueryUnescape(address.RawQuery)
-	text := address.Path + query
+	text, err := url.QueryUnescape(address.RawQuery)
 	return err == nil && utf8.ValidString(text) && !strings.Contains(text, "\x00")
 }
 
